@@ -1,0 +1,48 @@
+//! The composition root: builds every service once, starts and stops them.
+
+use crate::auth::Auth;
+use crate::clock::Clock;
+use crate::collections::Collections;
+use crate::config::Config;
+use crate::crypto::Hasher;
+use crate::error::Result;
+use crate::logs::Logs;
+use crate::records::Records;
+use crate::schema::Registry;
+use crate::settings::Settings;
+use crate::store::{Store, sqlite};
+
+/// All services of a running Basalt. Handlers receive it; services never do. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub config: std::sync::Arc<Config>,
+    pub clock: Clock,
+    pub store: Store,
+    pub registry: Registry,
+    pub settings: Settings,
+    pub logs: Logs,
+    pub collections: Collections,
+    pub records: Records,
+    pub auth: Auth,
+}
+
+impl App {
+    /// Opens the data directory and builds all services over it.
+    pub async fn open(config: Config, clock: Clock) -> Result<Self> {
+        let store = Store::Sqlite(sqlite::Engine::open(config.sqlite_options())?);
+        let registry = Registry::default();
+        let hasher = Hasher::new();
+        let collections = Collections::open(store.clone(), registry.clone(), clock.clone()).await?;
+        let settings = Settings::open(store.clone()).await?;
+        let logs = Logs::open(&config.dir, settings.clone())?;
+        let records = Records::new(store.clone(), registry.clone(), clock.clone(), hasher.clone());
+        let auth = Auth::new(store.clone(), registry.clone(), records.clone(), hasher, clock.clone());
+        Ok(Self { config: config.into(), clock, store, registry, settings, logs, collections, records, auth })
+    }
+
+    /// Finishes what runs and closes the data directory. No request may come in any more.
+    pub async fn close(&self) {
+        self.logs.close().await;
+        self.store.close().await;
+    }
+}

@@ -1,0 +1,16 @@
+//! TOML + environment + flags → checked values (stub face).
+use std::path::PathBuf;
+
+use crate::store::sqlite;
+
+/// The configuration in force, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub dir: PathBuf,
+}
+
+impl Config {
+    pub fn sqlite_options(&self) -> sqlite::Options {
+        todo!()
+    }
+}

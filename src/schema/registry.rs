@@ -1,0 +1,88 @@
+//! The snapshot of all collections and its holder.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use super::{Collection, FieldKind};
+
+/// All collections at one version of the schema.
+#[derive(Debug, Default)]
+pub struct Schema {
+    pub version: u64,
+    collections: Vec<Arc<Collection>>,
+    by_id: HashMap<String, usize>,
+    by_name: HashMap<String, usize>,
+    referrers: HashMap<String, Vec<Referrer>>,
+}
+
+/// A relation field that points at a collection.
+#[derive(Debug, Clone)]
+pub struct Referrer {
+    pub collection: Arc<Collection>,
+    /// The position of the relation in `collection.fields`.
+    pub field: usize,
+}
+
+impl Schema {
+    pub fn new(version: u64, collections: Vec<Arc<Collection>>) -> Self {
+        let mut schema = Self { version, ..Self::default() };
+        for (index, collection) in collections.iter().enumerate() {
+            schema.by_id.insert(collection.id.clone(), index);
+            schema.by_name.insert(collection.name.to_lowercase(), index);
+            for (field, target) in collection.fields.iter().enumerate() {
+                if let FieldKind::Relation { collection_id, .. } = &target.kind {
+                    let referrer = Referrer { collection: collection.clone(), field };
+                    schema.referrers.entry(collection_id.clone()).or_default().push(referrer);
+                }
+            }
+        }
+        schema.collections = collections;
+        schema
+    }
+
+    /// All collections, oldest first.
+    pub fn collections(&self) -> &[Arc<Collection>] {
+        &self.collections
+    }
+
+    /// By id (exactly) or else by name (case-insensitively), as every `{c}` of the wire (contract 1.1).
+    pub fn find(&self, id_or_name: &str) -> Option<&Arc<Collection>> {
+        self.by_id(id_or_name).or_else(|| self.by_name(id_or_name))
+    }
+
+    pub fn by_id(&self, id: &str) -> Option<&Arc<Collection>> {
+        self.by_id.get(id).map(|index| &self.collections[*index])
+    }
+
+    pub fn by_name(&self, name: &str) -> Option<&Arc<Collection>> {
+        match self.by_name.get(name) {
+            Some(index) => Some(&self.collections[*index]),
+            None => self.by_name.get(&name.to_lowercase()).map(|index| &self.collections[*index]),
+        }
+    }
+
+    /// The relation fields of all collections (views too) that point at the collection of this id.
+    pub fn referrers(&self, collection_id: &str) -> &[Referrer] {
+        self.referrers.get(collection_id).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// Holds the present schema. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Registry {
+    current: Arc<ArcSwap<Schema>>,
+}
+
+impl Registry {
+    pub fn load(&self) -> Arc<Schema> {
+        self.current.load_full()
+    }
+
+    /// Puts a newer schema in place; an older one than the present is dropped.
+    pub fn publish(&self, schema: Schema) {
+        let schema = Arc::new(schema);
+        self.current.rcu(|current| if current.version > schema.version { current.clone() } else { schema.clone() });
+    }
+}

@@ -1,0 +1,159 @@
+//! Statements in, rows out; transactions, migrations and the change feed.
+//!
+//! A [`Store`] is one of the engines. Reading goes through a [`Reader`], which is either the store
+//! itself (any thread's read-only connection) or an open transaction, so that the code above reads the
+//! same way inside a batch as outside. Writing is a [`WriteSet`] (the fast lane: group commit, checks
+//! inside) or a [`Store::transaction`] (the interactive lane: batch, cascades, schema changes).
+//!
+//! *Invariant:* only `store/<engine>/` names `rusqlite` (later `sqlx`); no connection leaves it. Every row
+//! carries its revision and every write of a record appends its feed row in the same transaction.
+//!
+//! Start reading at `write.rs`, then `sqlite/mod.rs`.
+
+mod error;
+mod statement;
+mod value;
+mod write;
+
+pub mod sqlite;
+
+pub use error::{Result, StoreError};
+pub use statement::{Columns, Cost, Row, Sink, Statement};
+pub use value::{Value, ValueRef};
+pub use write::{Check, Committed, Expect, Op, Priority, Table, WriteSet};
+
+/// The name of the hidden revision column: no field can have it, as field names are `\w+`.
+pub const REV_COLUMN: &str = "@rev";
+
+/// A storage engine. Cheap to clone.
+#[derive(Clone)]
+pub enum Store {
+    Sqlite(sqlite::Engine),
+}
+
+/// Where to read: the store, or a transaction that sees its own writes.
+///
+/// Not `Send`: a transaction stays on the thread that runs it.
+#[derive(Clone)]
+pub enum Reader {
+    Store(Store),
+    Tx(Tx),
+}
+
+/// An open transaction of the interactive lane. Cheap to clone; valid inside its closure only.
+#[derive(Clone)]
+pub enum Tx {
+    Sqlite(sqlite::Tx),
+}
+
+impl Store {
+    pub fn reader(&self) -> Reader {
+        Reader::Store(self.clone())
+    }
+
+    /// Commits a set, together with others that wait. Returns after it is durable.
+    pub async fn write(&self, set: WriteSet) -> Result<Committed> {
+        match self {
+            Store::Sqlite(engine) => engine.write(set).await,
+        }
+    }
+
+    /// Runs `work` in a transaction of its own on the writer: committed when it returns `Ok`, rolled
+    /// back when it returns an error. On SQLite the future runs on the writer's thread and must wait
+    /// for nothing but this transaction.
+    pub async fn transaction<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: AsyncFnOnce(Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match self {
+            Store::Sqlite(engine) => engine.transaction(async move |tx| work(Tx::Sqlite(tx)).await).await,
+        }
+    }
+
+    /// The version of the schema, raised by every transaction that called [`Tx::schema_changed`].
+    pub fn schema_version(&self) -> u64 {
+        match self {
+            Store::Sqlite(engine) => engine.schema_version(),
+        }
+    }
+
+    /// Writes a consistent copy of the main database to `target`, which must not exist.
+    pub async fn backup(&self, target: std::path::PathBuf) -> Result<()> {
+        match self {
+            Store::Sqlite(engine) => engine.backup(target).await,
+        }
+    }
+
+    /// Whether a write would be accepted right now.
+    pub fn ready(&self) -> bool {
+        match self {
+            Store::Sqlite(engine) => engine.ready(),
+        }
+    }
+
+    /// Finishes what is queued, checkpoints and closes. Later calls answer [`StoreError::Closed`].
+    pub async fn close(&self) {
+        match self {
+            Store::Sqlite(engine) => engine.close().await,
+        }
+    }
+}
+
+impl Reader {
+    /// Runs the statement and hands each row to the sink, which comes back when all are seen.
+    /// A cheap statement runs on the calling thread; one that turns out dear, or is known to be, runs
+    /// on a pool after [`Sink::reset`].
+    pub async fn stream<S: Sink>(&self, statement: Statement, sink: S) -> Result<S> {
+        match self {
+            Reader::Store(Store::Sqlite(engine)) => engine.stream(statement, sink).await,
+            Reader::Tx(tx) => tx.stream(&statement, sink),
+        }
+    }
+
+    /// All rows of the statement.
+    pub async fn rows(&self, statement: Statement) -> Result<Vec<Row>> {
+        self.stream(statement, Vec::new()).await
+    }
+
+    /// The first row, if there is one.
+    pub async fn first(&self, statement: Statement) -> Result<Option<Row>> {
+        Ok(self.rows(statement).await?.into_iter().next())
+    }
+}
+
+impl Tx {
+    pub fn reader(&self) -> Reader {
+        Reader::Tx(self.clone())
+    }
+
+    pub fn stream<S: Sink>(&self, statement: &Statement, sink: S) -> Result<S> {
+        match self {
+            Tx::Sqlite(tx) => tx.stream(statement, sink),
+        }
+    }
+
+    /// Applies a set inside this transaction, with a savepoint: a failing set leaves no trace and the
+    /// transaction goes on.
+    pub async fn apply(&self, set: &WriteSet) -> Result<Committed> {
+        match self {
+            Tx::Sqlite(tx) => tx.apply(set),
+        }
+    }
+
+    /// Runs a statement of ours that yields no rows (schema changes, system tables). Returns the number
+    /// of rows it touched. Records are written by [`Tx::apply`] only.
+    pub async fn execute(&self, statement: &Statement) -> Result<u64> {
+        match self {
+            Tx::Sqlite(tx) => tx.execute(statement),
+        }
+    }
+
+    /// Raises the schema version when this transaction commits and writes the feed's schema row.
+    pub fn schema_changed(&self) {
+        match self {
+            Tx::Sqlite(tx) => tx.schema_changed(),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! A statement ready to run, and how its rows come back.
+
+use super::{Value, ValueRef};
+
+/// SQL of the engine's dialect with its parameters in order (`?1`, `?2`, …). Equal plans give equal
+/// text, so that engines can cache the prepared form by it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement {
+    pub sql: String,
+    pub params: Vec<Value>,
+    pub cost: Cost,
+}
+
+/// Where to run a read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cost {
+    /// Expected to take well under a millisecond (a key look-up, a short page off an index): tried on
+    /// the calling thread, moved to the pool if it takes longer.
+    #[default]
+    Cheap,
+    /// Known to walk many rows: goes to the pool at once.
+    Dear,
+}
+
+/// A fetched row.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Row(pub Vec<Value>);
+
+/// Takes rows one by one while the engine holds them.
+pub trait Sink: Send + 'static {
+    /// Looks at one row: `columns` gives the value at each position below `columns.len()`.
+    fn row(&mut self, columns: &dyn Columns);
+    /// Forgets what it took: the statement starts over elsewhere.
+    fn reset(&mut self);
+}
+
+/// The columns of the row at hand.
+pub trait Columns {
+    fn len(&self) -> usize;
+    fn get(&self, index: usize) -> ValueRef<'_>;
+}
+
+impl Statement {
+    pub fn new(sql: impl Into<String>, params: Vec<Value>) -> Self {
+        Self { sql: sql.into(), params, cost: Cost::Cheap }
+    }
+
+    #[must_use]
+    pub fn dear(mut self) -> Self {
+        self.cost = Cost::Dear;
+        self
+    }
+}
+
+impl Row {
+    /// The value at a position; `Null` past the end.
+    pub fn get(&self, index: usize) -> &Value {
+        self.0.get(index).unwrap_or(&Value::Null)
+    }
+}
+
+impl Sink for Vec<Row> {
+    fn row(&mut self, columns: &dyn Columns) {
+        self.push(Row((0..columns.len()).map(|index| columns.get(index).to_value()).collect()));
+    }
+
+    fn reset(&mut self) {
+        self.clear();
+    }
+}

@@ -1,0 +1,93 @@
+//! A declarative write: what must hold, what changes, what must hold afterwards.
+//!
+//! A plain create, update or delete is prepared outside the writer and committed as one [`WriteSet`];
+//! on SQLite the writer thread commits many of them in one transaction, on PostgreSQL a set is one
+//! statement. Everything of a set happens or nothing.
+
+use std::sync::Arc;
+
+use super::{Statement, Value};
+
+/// The physical side of a collection: a table with the `id` column, the hidden revision, and one
+/// column a field.
+#[derive(Debug, PartialEq)]
+pub struct Table {
+    /// The number of the collection in the feed; never reused.
+    pub number: i64,
+    pub name: String,
+    /// Columns in field order, without the revision.
+    pub columns: Vec<String>,
+    /// The position of `id` in `columns`.
+    pub id_column: usize,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct WriteSet {
+    /// The version of the schema that the set was prepared under; the writer refuses another.
+    pub schema_version: u64,
+    pub before: Vec<Check>,
+    pub ops: Vec<Op>,
+    /// Checked on the rows as written, such as a create rule.
+    pub after: Vec<Check>,
+    /// Who caused it, for the feed: the id of the auth record, empty for a guest.
+    pub actor: String,
+    /// Imports and maintenance yield to requests.
+    pub priority: Priority,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Priority {
+    #[default]
+    Request,
+    Background,
+}
+
+/// A statement that must yield a row, or must yield none.
+#[derive(Debug, Clone)]
+pub struct Check {
+    pub statement: Statement,
+    pub expect: Expect,
+    /// Names the check in [`super::StoreError::Check`].
+    pub tag: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    Row,
+    NoRow,
+}
+
+/// One change of one record, with the images that go into the change feed.
+///
+/// `image` is the whole record after the change as JSON, hidden fields included, secrets never;
+/// `old` is JSON with the earlier values of the changed fields (of all fields for a delete).
+#[derive(Debug, Clone)]
+pub enum Op {
+    /// `values` are in the order of `table.columns`.
+    Insert {
+        table: Arc<Table>,
+        values: Vec<Value>,
+        image: Vec<u8>,
+    },
+    /// `set` names columns by their position in `table.columns`.
+    Update {
+        table: Arc<Table>,
+        id: String,
+        expect_rev: Option<i64>,
+        set: Vec<(usize, Value)>,
+        image: Vec<u8>,
+        old: Vec<u8>,
+    },
+    Delete {
+        table: Arc<Table>,
+        id: String,
+        expect_rev: Option<i64>,
+        old: Vec<u8>,
+    },
+}
+
+/// The revisions that a committed set gave to its ops, in their order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Committed {
+    pub revs: Vec<i64>,
+}
