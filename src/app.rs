@@ -31,7 +31,7 @@ impl App {
     pub async fn open(config: Config, clock: Clock) -> Result<Self> {
         let store = Store::Sqlite(sqlite::Engine::open(config.sqlite_options())?);
         let registry = Registry::default();
-        let hasher = Hasher::new();
+        let hasher = Hasher::start(config.hash_threads())?;
         let collections = Collections::open(store.clone(), registry.clone(), clock.clone()).await?;
         let settings = Settings::open(store.clone()).await?;
         let logs = Logs::open(&config.dir, settings.clone())?;

@@ -1,12 +1,29 @@
-//! Sign-in (stub face; see the brief).
+//! Sign-in: who a token belongs to, and how one gets a token.
+//!
+//! [`Auth::caller`] turns an `Authorization` header into a [`Caller`]; one file a flow does the rest
+//! (`password`, `refresh`, `impersonate`). Tokens are PocketBase's (contract 5.1): nothing is stored,
+//! and rotating a record's token key or its collection's secret ends them.
+//!
+//! *Invariant:* a header that proves nothing makes a guest, never an error; a failed sign-in never tells
+//! whether the identity exists, by its answer or by its time. Start reading at [`Auth::caller`].
+
+mod error;
+mod impersonate;
+mod methods;
+mod password;
+mod refresh;
+mod token;
+
 use std::sync::Arc;
+
+pub use password::PasswordForm;
 
 use crate::clock::Clock;
 use crate::crypto::Hasher;
-use crate::error::Result;
-use crate::query::{Caller, Request};
+use crate::error::{Error, Result};
+use crate::query::{Caller, Context, Request};
 use crate::records::Records;
-use crate::schema::{Collection, Record, Registry};
+use crate::schema::{AuthOptions, Collection, Record, Registry};
 use crate::store::Store;
 
 /// The authentication service. Cheap to clone.
@@ -20,45 +37,77 @@ pub struct Auth {
 }
 
 /// What a successful sign-in gives: the record and its token.
+#[derive(Debug)]
 pub struct SignedIn {
     pub record: Arc<Record>,
     pub token: String,
-}
-
-/// The body of `auth-with-password` (contract 5.3).
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct PasswordForm {
-    pub identity: String,
-    pub password: String,
-    pub identity_field: String,
 }
 
 impl Auth {
     pub fn new(store: Store, registry: Registry, records: Records, hasher: Hasher, clock: Clock) -> Self {
         Self { store, registry, records, hasher, clock }
     }
-    /// The caller of an `Authorization` header; anything wrong with it makes a guest (contract 1.6).
-    pub async fn caller(&self, _authorization: Option<&str>) -> Caller {
-        todo!()
+
+    /// The caller of an `Authorization` header: a raw token, or one behind `Bearer ` in any case with
+    /// exactly one space. Anything wrong with it makes a guest (contract 1.6).
+    pub async fn caller(&self, authorization: Option<&str>) -> Caller {
+        match authorization.map(strip_bearer) {
+            None | Some("") => Caller::Guest,
+            Some(token) => self.verify(token).await.map_or(Caller::Guest, |(record, _)| Caller::Record(record)),
+        }
     }
-    pub async fn with_password(
+
+    /// The body of `auth-methods` (contract 5.2); `null` for a collection that nobody signs in to.
+    pub fn methods(&self, collection: &Collection) -> serde_json::Value {
+        collection.auth().map(methods::body).unwrap_or_default()
+    }
+
+    async fn verify(&self, token: &str) -> Option<(Arc<Record>, token::Claims)> {
+        let claims = token::peek(token)?;
+        let collection = self.registry.load().by_id(&claims.collection_id)?.clone();
+        let options = collection.auth()?;
+        let record = self.records.find(&self.store.reader(), &collection, &claims.id).await.ok()??;
+        let claims = token::verify(token, &record, &options.auth_token, self.now_s())?;
+        Some((Arc::new(record), claims))
+    }
+
+    /// The auth rule decides who may sign in at all; `None` means nobody.
+    async fn check_auth_rule(
         &self,
-        _collection: &Arc<Collection>,
-        _form: PasswordForm,
-        _request: &Request,
+        record: &Record,
+        options: &AuthOptions,
+        request: &Request,
+        context: Context,
+    ) -> Result<()> {
+        let Some(rule) = &options.auth_rule else { return Err(error::rule_not_met()) };
+        let request = Request { context, ..request.clone() };
+        match self.records.satisfies(&self.store.reader(), record, rule, &request).await? {
+            true => Ok(()),
+            false => Err(error::rule_not_met()),
+        }
+    }
+
+    fn signed_in(
+        &self,
+        record: impl Into<Arc<Record>>,
+        options: &AuthOptions,
+        duration_s: i64,
+        refreshable: bool,
     ) -> Result<SignedIn> {
-        todo!()
+        let record = record.into();
+        let token = token::issue(&record, &options.auth_token, self.now_s(), duration_s, refreshable)
+            .ok_or_else(|| Error::internal("a token could not be signed"))?;
+        Ok(SignedIn { record, token })
     }
-    /// `auth-refresh`: the token is the one the caller came with.
-    pub async fn refresh(&self, _collection: &Arc<Collection>, _token: &str, _request: &Request) -> Result<SignedIn> {
-        todo!()
+
+    fn now_s(&self) -> i64 {
+        self.clock.now_ms() / 1000
     }
-    pub async fn impersonate(&self, _collection: &Arc<Collection>, _id: &str, _duration_s: i64) -> Result<SignedIn> {
-        todo!()
-    }
-    /// The body of `auth-methods` (contract 5.2).
-    pub fn methods(&self, _collection: &Collection) -> serde_json::Value {
-        todo!()
+}
+
+fn strip_bearer(header: &str) -> &str {
+    match header.split_at_checked("Bearer ".len()) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer ") => token,
+        _ => header,
     }
 }

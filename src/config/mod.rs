@@ -10,6 +10,10 @@ pub struct Config {
 }
 
 impl Config {
+    /// Threads that hash passwords.
+    pub fn hash_threads(&self) -> usize {
+        todo!()
+    }
     pub fn sqlite_options(&self) -> sqlite::Options {
         todo!()
     }

@@ -1,4 +1,10 @@
-//! Password hashing, random ids and strings, constant-time compare (stub face).
+//! Password hashes, random ids and secrets.
+//!
+//! [`Hasher`] is a bounded pool of niced threads, so that a burst of sign-ins neither starves requests nor
+//! takes unbounded memory. [`random`](self) strings come from the operating system's generator.
+//!
+//! *Invariant:* nothing here knows a collection or a record; no secret is ever logged or formatted.
+
 mod password;
 mod random;
 

@@ -80,6 +80,10 @@ impl<'a> Query<'a> {
     pub fn refers_to(&mut self, _field: usize, _ids: &[String]) {
         todo!()
     }
+    /// ANDs `field = ?` for a text column, folding ASCII case (`COLLATE NOCASE`) when asked: sign-in by identity.
+    pub fn identity(&mut self, _field: usize, _text: &str, _fold_case: bool) {
+        todo!()
+    }
     /// All stored columns in field order, then the revision (0 for a view), one page of rows.
     pub fn select(&self, _limit: u64, _offset: u64) -> Statement {
         todo!()

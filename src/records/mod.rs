@@ -1,5 +1,7 @@
 //! The one read path and the one write path of records (stub face; see the brief).
 
+mod credential;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
