@@ -1,0 +1,72 @@
+//! What is measured: each scenario gives the next request of a connection.
+
+use serde_json::json;
+
+use crate::client::request;
+use crate::data::{Data, STATUSES, post};
+
+pub struct Scenario {
+    pub name: &'static str,
+    /// Operations that one request stands for.
+    pub operations: usize,
+    /// Basalt's CPU per operation is to be at most this share of PocketBase's: 1 / `share`.
+    pub share: f64,
+    pub make: fn(&Data, &mut Random) -> Vec<u8>,
+}
+
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario { name: "create", operations: 1, share: 6.0, make: create },
+    Scenario { name: "view", operations: 1, share: 8.0, make: view },
+    Scenario { name: "list", operations: 1, share: 9.0, make: |data, random| list(data, random, "&skipTotal=1") },
+    Scenario { name: "list+total", operations: 1, share: 7.0, make: |data, random| list(data, random, "") },
+    Scenario {
+        name: "list+expand",
+        operations: 1,
+        share: 9.0,
+        make: |data, random| list(data, random, "&skipTotal=1&expand=author"),
+    },
+    Scenario { name: "batch", operations: 50, share: 11.0, make: batch },
+    Scenario {
+        name: "mixed",
+        operations: 1,
+        share: 7.0,
+        make: |data, random| if random.below(5) == 0 { create(data, random) } else { view(data, random) },
+    },
+    Scenario { name: "health", operations: 1, share: 7.0, make: |_, _| request("GET", "/api/health", "", None) },
+];
+
+fn create(data: &Data, random: &mut Random) -> Vec<u8> {
+    let body = post(random.below(1_000_000), &data.user_id).to_string();
+    request("POST", "/api/collections/posts/records", &data.user_token, Some(body.as_bytes()))
+}
+
+fn view(data: &Data, random: &mut Random) -> Vec<u8> {
+    let id = &data.post_ids[random.below(data.post_ids.len())];
+    request("GET", &format!("/api/collections/posts/records/{id}"), &data.user_token, None)
+}
+
+fn list(data: &Data, random: &mut Random, more: &str) -> Vec<u8> {
+    let status = random.below(STATUSES);
+    let path = format!("/api/collections/posts/records?perPage=30&filter=status%3D's{status}'&sort=-created{more}");
+    request("GET", &path, &data.user_token, None)
+}
+
+fn batch(data: &Data, random: &mut Random) -> Vec<u8> {
+    let requests: Vec<_> = (0..50)
+        .map(|_| json!({ "method": "POST", "url": "/api/collections/posts/records", "body": post(random.below(1_000_000), &data.user_id) }))
+        .collect();
+    let body = json!({ "requests": requests }).to_string();
+    request("POST", "/api/batch", &data.user_token, Some(body.as_bytes()))
+}
+
+/// A small generator of our own, so that every run sends the same requests.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % bound as u64) as usize
+    }
+}
