@@ -8,10 +8,10 @@ use bytes::Bytes;
 use serde_json::{Map, Value as Json};
 
 use crate::clock::Clock;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::query::Request;
 use crate::schema::{Collection, Record, Registry};
-use crate::store::{Reader, Store};
+use crate::store::{Reader, Store, StoreError};
 
 /// What a client may ask of an answer: raw `expand` and `fields` parameters (contract 2.3, 2.4).
 #[derive(Debug, Clone, Default)]
@@ -46,6 +46,21 @@ pub enum BatchAction {
     Upsert,
     Update(String),
     Delete(String),
+}
+
+/// Why a batch failed; nothing of it was written.
+#[derive(Debug)]
+pub enum BatchError {
+    /// The entry at this index failed first; the wire reports it inside `data.requests` (contract 2.9).
+    Entry { index: usize, error: Error },
+    /// The transaction itself failed: overload, time limit, shutdown.
+    Whole(Error),
+}
+
+impl From<StoreError> for BatchError {
+    fn from(error: StoreError) -> Self {
+        BatchError::Whole(error.into())
+    }
 }
 
 /// The records service. Cheap to clone.
@@ -94,7 +109,7 @@ impl Records {
     }
 
     /// `POST /api/batch`: all entries in one transaction → the JSON array, or the error of contract 2.9.
-    pub async fn batch(&self, _request: &Request, _entries: Vec<BatchEntry>) -> Result<Bytes> {
+    pub async fn batch(&self, _request: &Request, _entries: Vec<BatchEntry>) -> Result<Bytes, BatchError> {
         todo!()
     }
 
