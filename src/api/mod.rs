@@ -1,1 +1,68 @@
-//! (stub)
+//! The wire: the only code that knows HTTP and status codes.
+//!
+//! [`serve`] listens; [`routes`] is the whole table of what can be asked; `middleware` is what happens to
+//! every request on its way to a handler and back. A handler reads its input through the extractors of
+//! `caller` and `body`, calls one service of [`App`](crate::app::App) and shapes the answer; every failure
+//! becomes the wire's body in `error` and nowhere else.
+//!
+//! *Invariant:* no decision about data is made here. A handler that only superusers may reach says so in its
+//! parameters (`Superuser`). A known path with another method is a 404, never a 405 (contract 1.1).
+//!
+//! Start reading at [`routes`], then `rest/records.rs`.
+
+mod address;
+mod answer;
+mod body;
+mod caller;
+mod dashboard;
+mod error;
+mod middleware;
+mod params;
+mod rest;
+mod route;
+mod server;
+mod static_files;
+mod unknown;
+
+pub use server::{Options, Running, serve};
+
+use route::{Route, route};
+
+/// Every route. The first whose path and method fit answers, so fixed names stand before `{…}`; what is
+/// called most stands first of all.
+fn routes() -> Vec<Route> {
+    use rest::auth::{impersonate, methods, password, refresh};
+    use rest::{batch, collections, health, ready, records, settings};
+    vec![
+        route("GET /api/health", health::check),
+        route("GET /api/collections/{collection}/records/{id}", records::view),
+        route("PATCH /api/collections/{collection}/records/{id}", records::update),
+        route("DELETE /api/collections/{collection}/records/{id}", records::delete),
+        route("GET /api/collections/{collection}/records", records::list),
+        route("POST /api/collections/{collection}/records", records::create),
+        route("POST /api/batch", batch::run),
+        route("GET /api/collections/{collection}/auth-methods", methods::list),
+        route("POST /api/collections/{collection}/auth-with-password", password::sign_in),
+        route("POST /api/collections/{collection}/auth-refresh", refresh::refresh),
+        route("POST /api/collections/{collection}/impersonate/{id}", impersonate::impersonate),
+        route("PUT /api/collections/import", collections::import),
+        route("GET /api/collections/meta/scaffolds", collections::scaffolds),
+        route("POST /api/collections/meta/dry-run-view", collections::dry_run_view),
+        route("GET /api/collections", collections::list),
+        route("POST /api/collections", collections::create),
+        route("GET /api/collections/{collection}", collections::view),
+        route("PATCH /api/collections/{collection}", collections::update),
+        route("DELETE /api/collections/{collection}", collections::delete),
+        route("DELETE /api/collections/{collection}/truncate", collections::truncate),
+        route("GET /api/settings", settings::view),
+        route("PATCH /api/settings", settings::update),
+        route("GET /api/ready", ready::check),
+        route("GET /_/", dashboard::page),
+        route("GET /_", dashboard::home),
+    ]
+}
+
+/// `METHOD /path` of every route, in the order of the table: who may call each is a golden list of the tests.
+pub fn route_labels() -> Vec<&'static str> {
+    routes().iter().map(|route| route.label).collect()
+}

@@ -73,6 +73,16 @@ impl Collection {
         }
     }
 
+    /// Whether the text of any rule contains this word.
+    pub(super) fn mentions(&self, word: &str) -> bool {
+        let Rules { list, view, create, update, delete } = &self.rules;
+        let (auth, manage) = self.auth().map(|options| (&options.auth_rule, &options.manage_rule)).unzip();
+        [Some(list), Some(view), Some(create), Some(update), Some(delete), auth, manage]
+            .into_iter()
+            .flatten()
+            .any(|rule| rule.as_ref().is_some_and(|rule| rule.contains(word)))
+    }
+
     /// The position and the field of that exact name.
     pub fn field(&self, name: &str) -> Option<(usize, &Field)> {
         self.fields.iter().enumerate().find(|(_, field)| field.name == name)

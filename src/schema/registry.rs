@@ -15,6 +15,7 @@ pub struct Schema {
     by_id: HashMap<String, usize>,
     by_name: HashMap<String, usize>,
     referrers: HashMap<String, Vec<Referrer>>,
+    mentions_headers: bool,
 }
 
 /// A relation field that points at a collection.
@@ -38,8 +39,14 @@ impl Schema {
                 }
             }
         }
+        schema.mentions_headers = collections.iter().any(|collection| collection.mentions("@request.headers"));
         schema.collections = collections;
         schema
+    }
+
+    /// Whether any rule looks at the headers of a request: only then are they worth collecting.
+    pub fn mentions_headers(&self) -> bool {
+        self.mentions_headers
     }
 
     /// All collections, oldest first.

@@ -1,0 +1,65 @@
+//! What happens to every request around its handler, in the order of [`shell`].
+//!
+//! One function and not a stack of wrappers: each wrapper would box one more future a request.
+//! *Invariant:* every answer passes here, also those of panics, preflights and redirects; it leaves with
+//! the fixed headers and with an entry in the request log.
+
+mod access_log;
+mod clean_path;
+mod cors;
+mod headers;
+mod panic;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::Method;
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpResponse, web};
+
+use super::server::Server;
+
+pub(super) use access_log::Quiet;
+
+pub(super) async fn shell<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Some(server) = request.app_data::<web::Data<Server>>().cloned() else {
+        return Err(actix_web::error::ErrorInternalServerError("no app data"));
+    };
+    let entry = access_log::Pending::open(&request, &server);
+    request.extensions_mut().insert(entry.address());
+    let origin = cors::Allowed::of(request.headers(), &server.options.origins);
+
+    if request.method() == Method::OPTIONS {
+        let mut answer = cors::preflight(&origin, request.headers());
+        headers::stamp(answer.headers_mut());
+        return Ok(request.into_response(answer));
+    }
+    if let Some(location) = clean_path::redirect(request.uri()) {
+        let mut answer = clean_path::answer(&location);
+        finish(&mut answer, &origin);
+        entry.close(answer.status(), None, None, &server);
+        return Ok(request.into_response(answer));
+    }
+    match panic::catch(next.call(request)).await {
+        Ok(response) => {
+            let mut response = response?.map_into_boxed_body();
+            finish(response.response_mut(), &origin);
+            entry.close(response.status(), response.response().error(), Some(response.request()), &server);
+            Ok(response)
+        }
+        Err(failure) => {
+            let mut answer = HttpResponse::from_error(failure);
+            finish(&mut answer, &origin);
+            entry.close(answer.status(), answer.error(), None, &server);
+            Err(InternalError::from_response("a handler panicked", answer).into())
+        }
+    }
+}
+
+fn finish(answer: &mut HttpResponse, origin: &cors::Allowed) {
+    headers::stamp(answer.headers_mut());
+    cors::stamp(answer.headers_mut(), origin);
+}

@@ -1,0 +1,28 @@
+//! Sign-in (contract 5), one file a flow.
+
+pub(in crate::api) mod impersonate;
+pub(in crate::api) mod methods;
+pub(in crate::api) mod password;
+pub(in crate::api) mod refresh;
+
+use serde_json::json;
+
+use crate::api::answer::{self, Answer};
+use crate::api::caller::Call;
+use crate::auth::SignedIn;
+use crate::query::Caller;
+use crate::records::Shape;
+
+/// `{record, token}`: the record as its owner sees it, `expand` and `fields` applied.
+async fn signed_in(mut call: Call, signed_in: SignedIn) -> Answer {
+    call.request.caller = Caller::Record(signed_in.record.clone());
+    present(call, signed_in).await
+}
+
+/// `{record, token}`: the record as the caller sees it.
+async fn present(call: Call, signed_in: SignedIn) -> Answer {
+    // `fields` speaks of the whole answer (`token,record.id`), not of the record alone.
+    let shape = Shape { fields: String::new(), ..call.shape() };
+    let record = call.app().records.present(&signed_in.record, &call.request, &shape).await?;
+    answer::json(json!({ "record": record, "token": signed_in.token }), call.fields())
+}

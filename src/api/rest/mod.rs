@@ -1,0 +1,11 @@
+//! The REST handlers, one file a resource. Each reads its input, calls one service and shapes the answer;
+//! what may be done, and to what, is decided by the services.
+
+pub(super) mod auth;
+pub(super) mod batch;
+pub(super) mod collections;
+mod form;
+pub(super) mod health;
+pub(super) mod ready;
+pub(super) mod records;
+pub(super) mod settings;
