@@ -1,0 +1,14 @@
+//! Tests of what stands below `/api`.
+
+mod access;
+mod auth;
+mod batch;
+mod bodies;
+mod collections;
+mod errors;
+mod garbage;
+mod headers;
+mod health;
+mod records;
+mod routing;
+mod settings;

@@ -1,0 +1,133 @@
+//! A running server of its own for each test.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use basalt::api::{self, Options, Running};
+use basalt::app::App;
+use basalt::clock::Clock;
+use basalt::config::Config;
+use basalt::query::{Caller, Request};
+use basalt::records::Shape;
+use basalt::schema::{Record, SUPERUSERS_ID};
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+
+use crate::client::Client;
+
+pub const PASSWORD: &str = "correct horse";
+pub const SUPERUSER_EMAIL: &str = "root@example.com";
+pub const ADA_EMAIL: &str = "ada@example.com";
+
+pub struct TestApp {
+    pub address: SocketAddr,
+    pub app: App,
+    running: Running,
+    superuser: Client,
+    dir: TempDir,
+}
+
+impl TestApp {
+    /// A server with a superuser and with the default collections.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// The same with other options of the server.
+    pub async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let config = Config { dir: dir.path().join("data"), ..Config::default() };
+        let app = App::open(config, Clock::system()).await.expect("the app opens");
+        let mut options = Options { address: "127.0.0.1:0".into(), workers: Some(1), ..Options::default() };
+        change(&mut options);
+        let running = api::serve(app.clone(), options).await.expect("a free port");
+        let address = running.address();
+        let id = create_superuser(&app).await;
+        let token = superuser_token(&app, &id).await;
+        Self { address, app, running, superuser: Client::new(address, Some(token)), dir }
+    }
+
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Stops as the process would, without waiting for idle connections.
+    pub async fn stop(self) {
+        self.running.abort().await;
+        self.app.close().await;
+    }
+
+    pub fn guest(&self) -> Client {
+        Client::new(self.address, None)
+    }
+
+    pub fn superuser(&self) -> &Client {
+        &self.superuser
+    }
+
+    /// A user of the default collection, created on the way.
+    pub async fn ada(&self) -> Client {
+        let body = json!({ "email": ADA_EMAIL, "password": PASSWORD, "passwordConfirm": PASSWORD, "name": "Ada" });
+        self.superuser.post("/api/collections/users/records", body).await.ok();
+        let form = json!({ "identity": ADA_EMAIL, "password": PASSWORD });
+        let signed_in = self.guest().post("/api/collections/users/auth-with-password", form).await.ok();
+        Client::new(self.address, signed_in["token"].as_str().map(str::to_owned))
+    }
+
+    /// A base collection that everybody may use, with a field `title` and whatever else is given.
+    pub async fn open_collection(&self, name: &str, fields: Json) -> Json {
+        let mut all = vec![json!({ "name": "title", "type": "text" })];
+        all.extend(fields.as_array().cloned().unwrap_or_default());
+        let model = json!({
+            "name": name, "type": "base", "fields": all,
+            "listRule": "", "viewRule": "", "createRule": "", "updateRule": "", "deleteRule": "",
+        });
+        self.superuser.post("/api/collections", model).await.ok()
+    }
+
+    /// Sends bytes as they are and returns the whole answer; for what no HTTP client would send.
+    pub async fn raw(&self, bytes: impl Into<Vec<u8>>) -> String {
+        let (address, bytes) = (self.address, bytes.into());
+        let exchange = move || -> std::io::Result<String> {
+            let mut stream = TcpStream::connect(address)?;
+            stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+            stream.write_all(&bytes)?;
+            let mut answer = Vec::new();
+            match stream.read_to_end(&mut answer) {
+                // The server may close while it has unread bytes, which resets the connection.
+                Err(failure) if answer.is_empty() => return Err(failure),
+                _ => {}
+            }
+            Ok(String::from_utf8_lossy(&answer).into_owned())
+        };
+        tokio::task::spawn_blocking(exchange).await.expect("no panic").expect("an answer")
+    }
+}
+
+/// The rules' view of a superuser that does not exist as a record: how the command line writes, too.
+fn internal_request(app: &App) -> Request {
+    let schema = app.registry.load();
+    let collection = schema.by_id(SUPERUSERS_ID).expect("a system collection").clone();
+    let values = collection.fields.iter().map(|field| field.zero()).collect();
+    Request { caller: Caller::Record(Arc::new(Record { collection, rev: 0, values })), ..Request::default() }
+}
+
+async fn create_superuser(app: &App) -> String {
+    let mut request = internal_request(app);
+    request.body = json!({ "email": SUPERUSER_EMAIL, "password": PASSWORD, "passwordConfirm": PASSWORD })
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
+    let body = app.records.create(request, SUPERUSERS_ID, &Shape::default()).await.expect("a superuser");
+    let record: Json = serde_json::from_slice(&body).expect("JSON");
+    record["id"].as_str().expect("an id").to_owned()
+}
+
+/// Without the password, as its check takes long on purpose.
+async fn superuser_token(app: &App, id: &str) -> String {
+    let collection = app.registry.load().by_id(SUPERUSERS_ID).expect("a system collection").clone();
+    app.auth.impersonate(&collection, id, 0).await.expect("a token").token
+}

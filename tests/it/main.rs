@@ -1,0 +1,9 @@
+//! The black-box tests: one binary, as each further one would link the whole crate once more.
+//!
+//! Folders mirror URLs. [`app::TestApp`] starts the real server in this process, over a temporary directory and
+//! on a free port; its clients are `guest`, `ada` (a user) and `superuser`.
+
+mod api;
+mod app;
+mod client;
+mod static_files;
