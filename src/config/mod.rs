@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use crate::store::sqlite;
 
 /// The configuration in force, checked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Config {
     pub dir: PathBuf,
 }

@@ -54,9 +54,9 @@ impl TestApp {
         self.dir.path()
     }
 
-    /// Stops as the process would, without waiting for idle connections.
+    /// Stops as the process does on a signal.
     pub async fn stop(self) {
-        self.running.abort().await;
+        self.running.stop().await;
         self.app.close().await;
     }
 

@@ -1,6 +1,7 @@
 //! Whatever a client sends as a body, the answer is never a 5xx, and has the wire's form.
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 
@@ -73,7 +74,7 @@ async fn garbage_bodies_are_client_errors() {
     let app = TestApp::start().await;
     app.open_collection("notes", json!([{ "name": "n", "type": "number" }])).await;
     app.superuser().patch("/api/settings", json!({ "batch": { "enabled": true } })).await.ok();
-    let mut runner = TestRunner::new(Config { cases: 1, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
     for _ in 0..400 {
         let tree = request().new_tree(&mut runner).expect("a strategy without filters");
         let (path, content_type, body) = tree.current();

@@ -12,3 +12,4 @@ mod health;
 mod records;
 mod routing;
 mod settings;
+mod shutdown;
