@@ -18,6 +18,7 @@ mod write;
 pub mod sqlite;
 
 pub use error::{Result, StoreError};
+pub use sqlite::{ColumnInfo, ViewInspection};
 pub use statement::{Columns, Cost, Row, Sink, Statement};
 pub use value::{Value, ValueRef};
 pub use write::{Check, Committed, Expect, Op, Priority, Table, WriteSet};
@@ -76,6 +77,19 @@ impl Store {
     pub fn schema_version(&self) -> u64 {
         match self {
             Store::Sqlite(engine) => engine.schema_version(),
+        }
+    }
+
+    /// What a view query written by a person yields and reads, and its first rows. Only reading of tables and columns
+    /// that are not `denied` passes; see [`Tx::inspect_view`] for a look from inside a transaction.
+    pub async fn inspect_view(
+        &self,
+        sql: &str,
+        denied: Vec<(String, String)>,
+        sample_rows: usize,
+    ) -> Result<ViewInspection> {
+        match self {
+            Store::Sqlite(engine) => engine.inspect_view(sql.to_owned(), denied, sample_rows).await,
         }
     }
 
@@ -147,6 +161,18 @@ impl Tx {
     pub async fn execute(&self, statement: &Statement) -> Result<u64> {
         match self {
             Tx::Sqlite(tx) => tx.execute(statement),
+        }
+    }
+
+    /// Like [`Store::inspect_view`], seeing what this transaction changed.
+    pub async fn inspect_view(
+        &self,
+        sql: &str,
+        denied: &[(String, String)],
+        sample_rows: usize,
+    ) -> Result<ViewInspection> {
+        match self {
+            Tx::Sqlite(tx) => tx.inspect_view(sql, denied, sample_rows),
         }
     }
 

@@ -1,16 +1,74 @@
-//! The embedded engine (stub).
-use super::{Committed, Result, Sink, Statement, WriteSet};
+//! The embedded engine: one thread writes, many read, SQLite in between.
+//!
+//! [`Engine`] holds the threads. A write goes through `queue.rs` to `writer.rs`, which applies sets (`lane.rs`) in
+//! common transactions; a closure that reads and writes runs there too (`tx.rs`). A read runs on the calling thread
+//! (`reader.rs`) or, when it takes longer, on the pool (`pool.rs`). `checkpoint.rs` keeps the log short. What may be
+//! lost goes to a database of its own ([`Aux`]).
+//!
+//! *Invariant:* one process a directory, one writing connection a process, and no answer before the commit. Revisions
+//! rise in commit order without a gap.
+//!
+//! Start reading at `writer.rs`.
 
-#[derive(Clone)]
-pub struct Engine {}
+mod auxiliary;
+mod backup;
+mod checkpoint;
+mod connection;
+mod error;
+mod feed;
+mod functions;
+mod inspect;
+mod lane;
+mod limit;
+mod lock;
+mod migrate;
+mod pool;
+mod queue;
+mod reader;
+mod sql;
+mod tx;
+mod writer;
 
+#[cfg(test)]
+mod tests;
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use parking_lot::Mutex;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::{Committed, Cost, Result, Sink, Statement, StoreError, WriteSet};
+use crate::clock::Clock;
+use checkpoint::Checkpointer;
+use lane::Lane;
+use limit::Limit;
+use lock::DirectoryLock;
+use pool::Pool;
+use queue::Queue;
+use reader::{Inline, Open, Readers};
+use writer::Writer;
+
+pub use auxiliary::Aux;
+pub use inspect::{ColumnInfo, ViewInspection};
+pub use tx::Tx;
+
+const FILE_NAME: &str = "data.db";
+
+/// The engine over one data directory. Cheap to clone; the last clone closes it.
 #[derive(Clone)]
-pub struct Tx {}
+pub struct Engine(Arc<Inner>);
 
 /// How the engine is opened.
 #[derive(Debug, Clone)]
 pub struct Options {
-    pub dir: std::path::PathBuf,
+    pub dir: PathBuf,
     pub durability: Durability,
     pub query_timeout_ms: u64,
     pub reader_threads: usize,
@@ -22,53 +80,258 @@ pub struct Options {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
+    /// An answered write is on stable storage, as far as the disk honours flushes.
     Full,
+    /// An answered write survives the end of the process, but perhaps not of the power.
     Normal,
 }
 
+struct Inner {
+    path: PathBuf,
+    options: Options,
+    clock: Clock,
+    queue: Arc<Queue>,
+    readers: Readers,
+    pool: Pool,
+    schema_version: Arc<AtomicU64>,
+    healthy: Arc<AtomicBool>,
+    closed: AtomicBool,
+    checkpointer: Option<Arc<Checkpointer>>,
+    running: Mutex<Option<Running>>,
+}
+
+/// What ends with the engine.
+struct Running {
+    writer: JoinHandle<()>,
+    checkpointer: Option<JoinHandle<()>>,
+    #[expect(dead_code, reason = "held until the engine is closed")]
+    lock: DirectoryLock,
+}
+
 impl Engine {
-    pub fn open(_options: Options) -> Result<Self> {
-        todo!()
+    /// Opens the directory, which is created when it is missing, and starts the threads.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another server has it; `Disk` or `Other` when it can not be used.
+    pub fn open(options: Options) -> Result<Self> {
+        connection::assert_version()?;
+        create_dir(&options.dir)?;
+        let lock = DirectoryLock::acquire(&options.dir)?;
+        let path = options.dir.join(FILE_NAME);
+        let clock = Clock::system();
+        let mut writing = connection::writer(&path, options.durability)?;
+        migrate::run(&writing, &clock.now_text())?;
+        let version = feed::schema_version(&writing)?.cast_unsigned();
+        let schema_version = Arc::new(AtomicU64::new(version));
+        let queue = Arc::new(Queue::new());
+        let healthy = Arc::new(AtomicBool::new(true));
+        let checkpointer = (!options.external_checkpoint).then(Arc::<Checkpointer>::default);
+        if let Some(checkpointer) = &checkpointer {
+            checkpointer.watch(&mut writing)?;
+        }
+        let readers = Readers::new(next_engine(), path.clone(), options.clone());
+        let pool = Pool::open(&path, &options)?;
+        let copier = match &checkpointer {
+            Some(checkpointer) => Some(start_checkpointer(&path, checkpointer.clone(), queue.clone())?),
+            None => None,
+        };
+        let parts = WriterParts {
+            queue: queue.clone(),
+            clock: clock.clone(),
+            healthy: healthy.clone(),
+            checkpointer: checkpointer.clone(),
+            schema_version: schema_version.clone(),
+            version,
+        };
+        let writer = start_writer(writing, parts, options.external_checkpoint)?;
+        let running = Mutex::new(Some(Running { writer, checkpointer: copier, lock }));
+        Ok(Self(Arc::new(Inner {
+            path,
+            options,
+            clock,
+            queue,
+            readers,
+            pool,
+            schema_version,
+            healthy,
+            closed: AtomicBool::new(false),
+            checkpointer,
+            running,
+        })))
     }
-    pub async fn write(&self, _set: WriteSet) -> Result<Committed> {
-        todo!()
+
+    pub async fn write(&self, set: WriteSet) -> Result<Committed> {
+        self.0.queue.write(set).await
     }
-    pub async fn transaction<T, E, F>(&self, _work: F) -> Result<T, E>
+
+    pub async fn transaction<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: AsyncFnOnce(Tx) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
-        E: From<super::StoreError> + Send + 'static,
+        E: From<StoreError> + Send + 'static,
     {
-        todo!()
+        let (sender, receiver) = oneshot::channel();
+        let clock = self.0.clock.clone();
+        self.0
+            .queue
+            .interactive(Box::new(move |lane| {
+                let result = tx::run(lane, clock.now_ms(), work);
+                // Who went away does not learn it; the transaction stands.
+                let _ = sender.send(result);
+            }))
+            .await?;
+        receiver.await.unwrap_or_else(|_gone| Err(StoreError::Closed.into()))
     }
-    pub async fn stream<S: Sink>(&self, _statement: Statement, _sink: S) -> Result<S> {
-        todo!()
+
+    pub async fn stream<S: Sink>(&self, statement: Statement, mut sink: S) -> Result<S> {
+        if statement.cost == Cost::Cheap {
+            match self.0.readers.stream(&statement, &mut sink)? {
+                Inline::Done => return Ok(sink),
+                Inline::Moved => sink.reset(),
+            }
+        }
+        self.0.pool.stream(statement, sink).await
     }
+
     pub fn schema_version(&self) -> u64 {
-        todo!()
+        self.0.schema_version.load(Ordering::Acquire)
     }
-    pub async fn backup(&self, _target: std::path::PathBuf) -> Result<()> {
-        todo!()
+
+    pub async fn inspect_view(
+        &self,
+        sql: String,
+        denied: Vec<(String, String)>,
+        sample_rows: usize,
+    ) -> Result<ViewInspection> {
+        let inner = self.0.clone();
+        self.0
+            .pool
+            .run(move |_| {
+                // A connection of its own, as the authorizer is asked by every statement that is prepared.
+                let mut open = Open::new(&inner.path, &inner.options)?;
+                let inspector = inspect::Inspector::install(&mut open.connection)?;
+                open.limit.set_deadline(std::time::Duration::from_millis(inner.options.query_timeout_ms));
+                inspector.view(&open.connection, &sql, &denied, sample_rows)
+            })
+            .await
     }
+
+    pub async fn backup(&self, target: PathBuf) -> Result<()> {
+        if self.0.closed.load(Ordering::Acquire) {
+            return Err(StoreError::Closed);
+        }
+        let path = self.0.path.clone();
+        on_thread("backup", move || backup::copy(&path, &target)).await?
+    }
+
     pub fn ready(&self) -> bool {
-        todo!()
+        !self.0.closed.load(Ordering::Acquire) && self.0.healthy.load(Ordering::Relaxed) && self.0.queue.has_room()
     }
+
     pub async fn close(&self) {
-        todo!()
+        let inner = self.0.clone();
+        if let Err(error) = on_thread("store-close", move || inner.shut()).await {
+            tracing::error!(%error, "the store could not be closed in order");
+        }
     }
 }
 
-impl Tx {
-    pub fn stream<S: Sink>(&self, _statement: &Statement, _sink: S) -> Result<S> {
-        todo!()
+impl Inner {
+    /// Finishes what is queued, copies the log into the file and lets go of the directory.
+    fn shut(&self) {
+        self.closed.store(true, Ordering::Release);
+        let Some(running) = self.running.lock().take() else { return };
+        self.pool.close();
+        self.readers.close();
+        self.queue.close();
+        if let Some(checkpointer) = &self.checkpointer {
+            checkpointer.close();
+        }
+        for thread in running.checkpointer.into_iter().chain([running.writer]) {
+            // A panic of a thread was reported when it happened.
+            let _ = thread.join();
+        }
     }
-    pub fn apply(&self, _set: &WriteSet) -> Result<Committed> {
-        todo!()
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shut();
     }
-    pub fn execute(&self, _statement: &Statement) -> Result<u64> {
-        todo!()
+}
+
+struct WriterParts {
+    queue: Arc<Queue>,
+    clock: Clock,
+    healthy: Arc<AtomicBool>,
+    checkpointer: Option<Arc<Checkpointer>>,
+    schema_version: Arc<AtomicU64>,
+    version: u64,
+}
+
+fn start_writer(mut connection: Connection, parts: WriterParts, external: bool) -> Result<JoinHandle<()>> {
+    let limit = Limit::install(&mut connection)?;
+    let inspector = inspect::Inspector::install(&mut connection)?;
+    let rev = feed::last_rev(&connection)?;
+    thread("writer", move || {
+        let lane = Rc::new(Lane {
+            connection,
+            limit,
+            inspector,
+            rev: Cell::new(rev),
+            schema_version: parts.schema_version,
+            version: Cell::new(parts.version),
+            sql: RefCell::default(),
+        });
+        Writer {
+            lane: lane.clone(),
+            queue: parts.queue,
+            clock: parts.clock,
+            healthy: parts.healthy,
+            checkpointer: parts.checkpointer,
+            waiting: VecDeque::new(),
+        }
+        .run();
+        if !external && let Err(error) = checkpoint::truncate(&lane.connection) {
+            tracing::warn!(%error, "the last checkpoint failed; the next start makes up for it");
+        }
+    })
+}
+
+fn start_checkpointer(path: &Path, checkpointer: Arc<Checkpointer>, queue: Arc<Queue>) -> Result<JoinHandle<()>> {
+    let connection = connection::maintenance(path)?;
+    thread("checkpointer", move || checkpointer.run(&connection, &queue))
+}
+
+fn thread(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.into()).spawn(run).map_err(|error| StoreError::Other(error.to_string()))
+}
+
+/// Runs something that blocks on a thread of its own.
+async fn on_thread<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let (sender, receiver) = oneshot::channel();
+    thread(name, move || {
+        // Who went away does not want the answer.
+        let _ = sender.send(run());
+    })?;
+    receiver.await.map_err(|_gone| StoreError::Closed)
+}
+
+fn create_dir(dir: &Path) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
     }
-    pub fn schema_changed(&self) {
-        todo!()
-    }
+    builder
+        .create(dir)
+        .map_err(|error| StoreError::Disk(format!("the data directory {} is unusable: {error}", dir.display())))
+}
+
+/// Tells engines of one process apart, for the connections that threads keep.
+fn next_engine() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }

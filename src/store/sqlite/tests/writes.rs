@@ -1,0 +1,135 @@
+//! Sets: revisions, the feed, checks, classified refusals.
+
+use super::*;
+
+#[tokio::test]
+async fn each_change_gets_a_revision_and_a_feed_row() {
+    let fixture = fixture().await;
+    assert_eq!(fixture.write(fixture.insert("a", "one")).await.unwrap(), [1]);
+    assert_eq!(fixture.write(fixture.update("a", "two", Some(1))).await.unwrap(), [2]);
+    assert_eq!(rows(&fixture.store, "SELECT title, \"@rev\" FROM posts").await, [["two".into(), Value::Int(2)]]);
+    assert_eq!(fixture.write(fixture.delete("a", Some(2))).await.unwrap(), [3]);
+    assert_eq!(fixture.count().await, 0);
+    let feed = rows(&fixture.store, "SELECT rev, txn, coll, rec, op, actor, CAST(after AS TEXT) FROM _feed").await;
+    let row = |rev: i64, op: i64, after: Value| {
+        vec![Value::Int(rev), Value::Int(rev), Value::Int(7), "a".into(), Value::Int(op), "ada".into(), after]
+    };
+    assert_eq!(feed, [row(1, 1, "{\"id\":\"a\"}".into()), row(2, 2, "{\"new\":1}".into()), row(3, 3, Value::Null)]);
+    assert_gapless(&fixture.store).await;
+}
+
+#[tokio::test]
+async fn a_set_is_all_or_nothing_and_one_transaction_in_the_feed() {
+    let fixture = fixture().await;
+    let both = fixture.set(vec![fixture.insert("a", "one"), fixture.insert("b", "two")]);
+    assert_eq!(fixture.store.write(both).await.unwrap().revs, [1, 2]);
+    assert_eq!(number(&fixture.store, "SELECT count(DISTINCT txn) FROM _feed").await, 1);
+    let clash = fixture.set(vec![fixture.insert("c", "three"), fixture.insert("d", "one")]);
+    let refused = fixture.store.write(clash).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Unique { .. }), "{refused:?}");
+    assert_eq!(fixture.count().await, 2);
+    assert_gapless(&fixture.store).await;
+}
+
+#[tokio::test]
+async fn a_row_at_another_revision_is_stale() {
+    let fixture = fixture().await;
+    fixture.write(fixture.insert("a", "one")).await.unwrap();
+    for op in [
+        fixture.update("a", "x", Some(9)),
+        fixture.delete("a", Some(9)),
+        fixture.update("missing", "x", None),
+        fixture.delete("missing", None),
+    ] {
+        assert!(matches!(fixture.write(op).await, Err(StoreError::Stale)));
+    }
+    assert_gapless(&fixture.store).await;
+}
+
+#[tokio::test]
+async fn checks_hold_before_and_after() {
+    let fixture = fixture().await;
+    let mut set = fixture.set(vec![fixture.insert("a", "one")]);
+    set.before = vec![check("SELECT 1 FROM posts WHERE id = 'a'", Expect::Row, 3)];
+    assert!(matches!(fixture.store.write(set.clone()).await, Err(StoreError::Check { tag: 3 })));
+    set.before[0].expect = Expect::NoRow;
+    set.after = vec![check("SELECT 1 FROM posts WHERE id = 'a' AND title = 'other'", Expect::Row, 4)];
+    assert!(matches!(fixture.store.write(set.clone()).await, Err(StoreError::Check { tag: 4 })));
+    assert_eq!(fixture.count().await, 0);
+    set.after[0].expect = Expect::NoRow;
+    assert_eq!(fixture.store.write(set).await.unwrap().revs, [1]);
+    assert_gapless(&fixture.store).await;
+}
+
+#[tokio::test]
+async fn unique_refusals_name_the_columns() {
+    let fixture = fixture().await;
+    execute(&fixture.store, "CREATE UNIQUE INDEX posts_expression ON posts (lower(title), n)").await;
+    execute(&fixture.store, "CREATE TABLE pairs (id TEXT PRIMARY KEY, a, b, \"@rev\")").await;
+    execute(&fixture.store, "CREATE UNIQUE INDEX pairs_ab ON pairs (a, b)").await;
+    fixture.write(fixture.insert("a", "one")).await.unwrap();
+    let pairs = Arc::new(Table {
+        number: 8,
+        name: "pairs".into(),
+        columns: vec!["id".into(), "a".into(), "b".into()],
+        id_column: 0,
+    });
+    let pair = |id: &str| Op::Insert {
+        table: pairs.clone(),
+        values: vec![id.into(), Value::Int(1), Value::Int(2)],
+        image: vec![],
+    };
+    fixture.write(pair("p")).await.unwrap();
+    for (op, table, columns) in [
+        (fixture.insert("a", "other"), "posts", vec!["id"]),
+        (fixture.insert("b", "one"), "posts", vec!["title"]),
+        (fixture.insert("b", "ONE"), "posts", vec!["title", "n"]),
+        (pair("q"), "pairs", vec!["a", "b"]),
+    ] {
+        match fixture.write(op).await {
+            Err(StoreError::Unique { table: found, columns: names }) => {
+                assert_eq!((found.as_str(), names), (table, columns.into_iter().map(str::to_owned).collect()))
+            }
+            other => panic!("not refused as not unique: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_set_of_another_schema_is_refused() {
+    let fixture = fixture().await;
+    let set = fixture.set(vec![fixture.insert("a", "one")]);
+    let changed: Result<()> = fixture
+        .store
+        .transaction(async |tx| {
+            tx.schema_changed();
+            Ok(())
+        })
+        .await;
+    changed.unwrap();
+    assert_eq!(fixture.store.schema_version(), set.schema_version + 1);
+    assert!(matches!(fixture.store.write(set).await, Err(StoreError::SchemaChanged)));
+    fixture.write(fixture.insert("a", "one")).await.unwrap();
+    assert_eq!(
+        rows(&fixture.store, "SELECT coll, op FROM _feed WHERE rev = 1").await,
+        [[Value::Int(0), Value::Int(5)]]
+    );
+    assert_gapless(&fixture.store).await;
+}
+
+#[tokio::test]
+async fn a_large_image_is_left_out_of_the_feed() {
+    let fixture = fixture().await;
+    let mut op = fixture.insert("a", "one");
+    if let Op::Insert { image, .. } = &mut op {
+        *image = vec![b'x'; 300 << 10];
+    }
+    fixture.write(op).await.unwrap();
+    assert_eq!(rows(&fixture.store, "SELECT after, flags FROM _feed").await, [[Value::Null, Value::Int(1)]]);
+}
+
+#[tokio::test]
+async fn text_that_is_not_utf8_reads_up_to_the_fault() {
+    let fixture = fixture().await;
+    assert_eq!(rows(&fixture.store, "SELECT CAST(x'61ff62' AS TEXT)").await, [["a".into()]]);
+}

@@ -1,0 +1,173 @@
+//! The writer thread: commits many sets in one transaction and answers after the commit.
+//!
+//! A batch is what queued up while the last one was on its way to the disk; nothing waits on purpose. When the
+//! transaction itself is lost (full disk, a time limit, a trigger that rolls back), nobody was answered yet: every
+//! job runs again alone, so that only the guilty one fails.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::super::{Committed, Result, StoreError};
+use super::checkpoint::{self, Checkpointer};
+use super::lane::{Context, Failure, Lane};
+use super::queue::{Next, Queue, WriteJob};
+use crate::clock::Clock;
+
+const BATCH_JOBS: usize = 512;
+const BATCH_BYTES: usize = 4 << 20;
+const BATCH_TIME: Duration = Duration::from_millis(20);
+/// One set may hold up the others for so long.
+const JOB_TIME: Duration = Duration::from_millis(250);
+
+pub(super) struct Writer {
+    pub(super) lane: Rc<Lane>,
+    pub(super) queue: Arc<Queue>,
+    pub(super) clock: Clock,
+    /// Whether the last commit reached the disk.
+    pub(super) healthy: Arc<AtomicBool>,
+    pub(super) checkpointer: Option<Arc<Checkpointer>>,
+    pub(super) waiting: VecDeque<Box<WriteJob>>,
+}
+
+type Done = (Box<WriteJob>, Result<Committed>);
+
+impl Writer {
+    pub(super) fn run(mut self) {
+        loop {
+            // What a batch left over goes first and takes nothing along, so that transactions get their turn.
+            let left_over = !self.waiting.is_empty();
+            let next = if left_over { Next::Batch } else { self.queue.next(&mut self.waiting, BATCH_JOBS) };
+            match next {
+                Next::Batch => self.batch(!left_over),
+                Next::Interactive(work) => {
+                    work(&self.lane);
+                    self.queue.release(1);
+                }
+                Next::Checkpoint => checkpoint::restart(&self.lane.connection),
+                Next::Closed => return,
+            }
+            if let Some(checkpointer) = &self.checkpointer {
+                checkpointer.committed();
+            }
+        }
+    }
+
+    fn batch(&mut self, take_along: bool) {
+        let rev_before = self.lane.rev.get();
+        if let Err(error) = self.lane.begin() {
+            return self.refuse(&error);
+        }
+        let (done, lost) = self.apply_waiting(take_along);
+        self.lane.limit.lift();
+        let committed = match lost {
+            None => self.lane.commit(rev_before),
+            Some(culprit) => {
+                self.lane.rollback(rev_before);
+                return self.again(done, Some(culprit));
+            }
+        };
+        match committed {
+            Ok(()) => {
+                self.healthy.store(true, Ordering::Relaxed);
+                self.answer(done);
+            }
+            Err(error) if done.len() == 1 => {
+                self.lane.rollback(rev_before);
+                self.note(&error);
+                let mut error = Some(error);
+                self.answer(done.into_iter().filter_map(|(job, _)| Some((job, Err(error.take()?)))).collect());
+            }
+            Err(_) => {
+                self.lane.rollback(rev_before);
+                self.again(done, None);
+            }
+        }
+    }
+
+    /// Applies jobs until the batch is full. Comes back with the job that cost the transaction, if one did.
+    fn apply_waiting(&mut self, take_along: bool) -> (Vec<Done>, Option<Done>) {
+        let context = Context { txn: None, at_ms: self.clock.now_ms() };
+        let start = Instant::now();
+        let mut done: Vec<Done> = Vec::with_capacity(self.waiting.len());
+        let mut bytes = 0;
+        while done.len() < BATCH_JOBS && bytes < BATCH_BYTES && start.elapsed() < BATCH_TIME {
+            if self.waiting.is_empty() && take_along {
+                self.queue.drain(&mut self.waiting, BATCH_JOBS - done.len());
+            }
+            let Some(job) = self.waiting.pop_front() else { break };
+            bytes += job.bytes;
+            match self.apply(&job, context) {
+                Ok(committed) => done.push((job, Ok(committed))),
+                Err(Failure { error, poisoned: false }) => done.push((job, Err(error))),
+                Err(Failure { error, poisoned: true }) => return (done, Some((job, Err(error)))),
+            }
+        }
+        (done, None)
+    }
+
+    fn apply(&self, job: &WriteJob, context: Context) -> Result<Committed, Failure> {
+        self.lane.limit.set_deadline(JOB_TIME);
+        catch_unwind(AssertUnwindSafe(|| self.lane.apply(&job.set, context))).unwrap_or_else(|_panic| {
+            Err(Failure { error: StoreError::Other("the write panicked".into()), poisoned: true })
+        })
+    }
+
+    /// Runs the jobs of a lost transaction, each in one of its own.
+    fn again(&mut self, done: Vec<Done>, culprit: Option<Done>) {
+        for (job, _) in done {
+            let result = self.alone(&job);
+            self.answer(vec![(job, result)]);
+        }
+        let Some((job, first)) = culprit else { return };
+        // What ran out of time or panicked would do it again.
+        let result = match first {
+            Err(error @ (StoreError::Timeout | StoreError::Other(_))) => Err(error),
+            _ => self.alone(&job),
+        };
+        self.answer(vec![(job, result)]);
+    }
+
+    fn alone(&self, job: &WriteJob) -> Result<Committed> {
+        let rev_before = self.lane.rev.get();
+        self.lane.begin()?;
+        let context = Context { txn: None, at_ms: self.clock.now_ms() };
+        let applied = self.apply(job, context).map_err(|failure| failure.error);
+        self.lane.limit.lift();
+        let result = applied.and_then(|committed| self.lane.commit(rev_before).map(|()| committed));
+        match &result {
+            Ok(_) => self.healthy.store(true, Ordering::Relaxed),
+            Err(error) => {
+                self.lane.rollback(rev_before);
+                self.note(error);
+            }
+        }
+        result
+    }
+
+    fn answer(&self, done: Vec<Done>) {
+        let tokens = done.iter().map(|(job, _)| job.tokens).sum();
+        for (job, result) in done {
+            // Who went away does not learn it; the write stands.
+            let _ = job.reply.send(result);
+        }
+        self.queue.release(tokens);
+    }
+
+    /// No transaction can be opened: everything that waits hears of it.
+    fn refuse(&mut self, error: &StoreError) {
+        self.note(error);
+        let answers = self.waiting.drain(..).map(|job| (job, Err(StoreError::Disk(error.to_string())))).collect();
+        self.answer(answers);
+    }
+
+    fn note(&self, error: &StoreError) {
+        if matches!(error, StoreError::Disk(_)) {
+            self.healthy.store(false, Ordering::Relaxed);
+            tracing::error!(%error, "a write did not reach the disk");
+        }
+    }
+}
