@@ -80,9 +80,13 @@ async fn unique_refusals_name_the_columns() {
         image: vec![],
     };
     fixture.write(pair("p")).await.unwrap();
+    let mut same_title = fixture.insert("b", "one");
+    if let Op::Insert { values, .. } = &mut same_title {
+        values[2] = Value::Int(2);
+    }
     for (op, table, columns) in [
         (fixture.insert("a", "other"), "posts", vec!["id"]),
-        (fixture.insert("b", "one"), "posts", vec!["title"]),
+        (same_title, "posts", vec!["title"]),
         (fixture.insert("b", "ONE"), "posts", vec!["title", "n"]),
         (pair("q"), "pairs", vec!["a", "b"]),
     ] {
