@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use super::{Collection, FieldKind};
+use super::Collection;
 
 /// All collections at one version of the schema.
 #[derive(Debug, Default)]
@@ -33,9 +33,9 @@ impl Schema {
             schema.by_id.insert(collection.id.clone(), index);
             schema.by_name.insert(collection.name.to_lowercase(), index);
             for (field, target) in collection.fields.iter().enumerate() {
-                if let FieldKind::Relation { collection_id, .. } = &target.kind {
+                if let Some(collection_id) = target.relation_target() {
                     let referrer = Referrer { collection: collection.clone(), field };
-                    schema.referrers.entry(collection_id.clone()).or_default().push(referrer);
+                    schema.referrers.entry(collection_id.to_owned()).or_default().push(referrer);
                 }
             }
         }

@@ -202,15 +202,12 @@ fn broken(failure: PayloadError) -> Error {
     Error::invalid("the request body could not be read to its end").with_cause(failure)
 }
 
-/// What the fields of a collection may need beside the default limit; a size of 0 means the type's default.
+/// What the fields of a collection may need beside the default limit.
 fn field_bytes(collection: &Collection) -> u64 {
-    let or_default = |size: i64, default: u64| u64::try_from(size).ok().filter(|size| *size > 0).unwrap_or(default);
     let bytes = |kind: &FieldKind| match kind {
-        FieldKind::File { max_size, max_select, .. } => {
-            or_default(*max_size, 5 << 20).saturating_mul(or_default(*max_select, 1))
-        }
-        FieldKind::Editor { max_size, .. } => or_default(*max_size, 5 << 20),
-        FieldKind::Json { max_size, .. } => or_default(*max_size, 1 << 20),
+        FieldKind::File(file) => file.max_bytes(),
+        FieldKind::Editor(editor) => editor.max_bytes(),
+        FieldKind::Json(json) => json.max_bytes(),
         _ => 0,
     };
     collection.fields.iter().map(|field| bytes(&field.kind)).fold(0, u64::saturating_add)
@@ -222,7 +219,7 @@ fn refuse_files(files: &[String], collection: &Collection) -> Result<()> {
     let mut errors = FieldErrors::default();
     for name in files {
         let name = name.trim_matches(['+', '-']);
-        let is_file = |(_, field): (usize, &crate::schema::Field)| matches!(field.kind, FieldKind::File { .. });
+        let is_file = |(_, field): (usize, &crate::schema::Field)| matches!(field.kind, FieldKind::File(_));
         if collection.field(name).is_some_and(is_file) {
             let message = "This version of the server does not take uploaded files yet.";
             errors.add(name, FieldError::new("validation_invalid_file", message));
