@@ -29,18 +29,11 @@ const HEADERS_IN_RULE: &str = "@request.headers";
 pub(super) struct Call {
     pub(super) server: web::Data<Server>,
     pub(super) request: Request,
-    /// The value of the `Authorization` header, empty without one.
-    authorization: String,
-    /// Where the call comes from, see [`address::client`].
-    address: ClientAddress,
+    http: HttpRequest,
 }
 
 /// A call by a superuser.
 pub(super) struct Superuser(pub(super) Call);
-
-/// The client's address, worked out once by the middleware.
-#[derive(Clone, Default)]
-pub(super) struct ClientAddress(pub(super) Arc<str>);
 
 /// The caller, kept for the request log.
 pub(super) struct KnownCaller(pub(super) Caller);
@@ -68,12 +61,19 @@ impl Call {
         self.request.query.get("fields").map(String::as_str).unwrap_or_default()
     }
 
+    /// The value of the `Authorization` header, empty without one.
     pub(super) fn authorization(&self) -> &str {
-        &self.authorization
+        text_header(self.http.headers(), AUTHORIZATION.as_str()).unwrap_or_default()
     }
 
-    pub(super) fn address(&self) -> &str {
-        &self.address.0
+    pub(super) fn headers(&self) -> &HeaderMap {
+        self.http.headers()
+    }
+
+    /// Where the call comes from.
+    pub(super) fn address(&self) -> String {
+        let settings = self.app().settings.load();
+        address::client(self.http.headers(), self.http.peer_addr(), &settings.trusted_proxy)
     }
 
     /// The collection that the path names.
@@ -95,7 +95,7 @@ impl Call {
     pub(super) fn check_superuser_address(&self, collection_id: &str) -> Result<()> {
         let settings = self.app().settings.load();
         let bound = collection_id == SUPERUSERS_ID && !settings.superuser_ips.is_empty();
-        if bound && !address::listed(self.address(), &settings.superuser_ips) {
+        if bound && !address::listed(&self.address(), &settings.superuser_ips) {
             return Err(Error::forbidden("superusers are not allowed to come from this address"));
         }
         Ok(())
@@ -104,14 +104,12 @@ impl Call {
     async fn receive(http: HttpRequest) -> Result<Self> {
         let server = http.app_data::<web::Data<Server>>().cloned().ok_or_else(|| Error::internal("no app data"))?;
         let query = params::parse(http.query_string());
-        let authorization = text_header(http.headers(), AUTHORIZATION.as_str()).unwrap_or_default().to_owned();
-        let caller = server.app.auth.caller(Some(authorization.as_str()).filter(|header| !header.is_empty())).await;
+        let caller = server.app.auth.caller(text_header(http.headers(), AUTHORIZATION.as_str())).await;
         let headers = match mentions_headers(&server.app, &query) {
             true => rule_headers(http.headers()),
             false => IndexMap::new(),
         };
         http.extensions_mut().insert(KnownCaller(caller.clone()));
-        let address = http.extensions().get::<ClientAddress>().cloned().unwrap_or_default();
         let request = Request {
             context: Context::Default,
             method: http.method().as_str().to_owned(),
@@ -120,7 +118,7 @@ impl Call {
             body: Map::new(),
             caller,
         };
-        let call = Self { server, request, authorization, address };
+        let call = Self { server, request, http };
         if call.request.caller.is_superuser() {
             call.check_superuser_address(SUPERUSERS_ID)?;
         }

@@ -21,7 +21,7 @@ const REQUEST_ID_LENGTH: usize = 12;
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 pub struct ApiError {
-    pub(super) error: Error,
+    pub(super) error: Box<Error>,
     /// Set for failures of ours only.
     request_id: Option<String>,
 }
@@ -33,7 +33,7 @@ impl<E: Into<Error>> From<E> for ApiError {
         if let Some(request_id) = &request_id {
             tracing::error!(request_id, cause = ?error.cause(), "a request failed inside the server");
         }
-        Self { error, request_id }
+        Self { error: Box::new(error), request_id }
     }
 }
 

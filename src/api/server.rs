@@ -86,6 +86,7 @@ pub async fn serve(app: App, options: Options) -> std::io::Result<Running> {
     })
     .workers(workers)
     .keep_alive(KEEP_ALIVE)
+    .tcp_nodelay(true)
     .client_request_timeout(header_timeout)
     .client_disconnect_timeout(DISCONNECT_TIMEOUT)
     .shutdown_timeout(DRAIN_S)

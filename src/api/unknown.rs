@@ -17,11 +17,11 @@ pub(super) async fn answer(http: HttpRequest, server: web::Data<Server>) -> Answ
     }
     let (path, options) = (http.path(), &server.options);
     let in_api = path == "/api" || path.starts_with("/api/") || path.starts_with("/_/");
-    if let (false, Some(folder)) = (in_api, &options.public_dir) {
-        if let Some(answer) = static_files::find(folder, options.index_fallback, &http).await {
-            http.extensions_mut().insert(Quiet);
-            return Ok(answer);
-        }
+    if let (false, Some(folder)) = (in_api, &options.public_dir)
+        && let Some(answer) = static_files::find(folder, options.index_fallback, &http).await
+    {
+        http.extensions_mut().insert(Quiet);
+        return Ok(answer);
     }
     Err(Error::not_found("file not found").into())
 }

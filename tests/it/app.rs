@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +26,8 @@ pub struct TestApp {
     pub app: App,
     running: Running,
     superuser: Client,
-    dir: TempDir,
+    /// Kept until the end, as its drop deletes the data.
+    _dir: TempDir,
 }
 
 impl TestApp {
@@ -47,11 +47,7 @@ impl TestApp {
         let address = running.address();
         let id = create_superuser(&app).await;
         let token = superuser_token(&app, &id).await;
-        Self { address, app, running, superuser: Client::new(address, Some(token)), dir }
-    }
-
-    pub fn dir(&self) -> &Path {
-        self.dir.path()
+        Self { address, app, running, superuser: Client::new(address, Some(token)), _dir: dir }
     }
 
     /// Stops as the process does on a signal.

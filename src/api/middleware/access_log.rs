@@ -8,7 +8,7 @@ use actix_web::http::header::{REFERER, USER_AGENT};
 use actix_web::{Error, HttpMessage, HttpRequest};
 
 use crate::api::address;
-use crate::api::caller::{ClientAddress, KnownCaller, text_header};
+use crate::api::caller::{KnownCaller, text_header};
 use crate::api::error::ApiError;
 use crate::api::server::Server;
 use crate::logs::RequestEntry;
@@ -39,10 +39,6 @@ impl Pending {
             ..RequestEntry::default()
         };
         Self { started: Instant::now(), entry }
-    }
-
-    pub(super) fn address(&self) -> ClientAddress {
-        ClientAddress(self.entry.user_ip.as_str().into())
     }
 
     /// Hands the entry over, with what the handling brought to light.

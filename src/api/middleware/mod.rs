@@ -15,7 +15,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::Method;
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpResponse, web};
+use actix_web::{Error, HttpResponse, web};
 
 use super::server::Server;
 
@@ -29,7 +29,6 @@ pub(super) async fn shell<B: MessageBody + 'static>(
         return Err(actix_web::error::ErrorInternalServerError("no app data"));
     };
     let entry = access_log::Pending::open(&request, &server);
-    request.extensions_mut().insert(entry.address());
     let origin = cors::Allowed::of(request.headers(), &server.options.origins);
 
     if request.method() == Method::OPTIONS {

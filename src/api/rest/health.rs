@@ -1,6 +1,6 @@
 //! `GET /api/health` (contract 8.4).
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 use bytes::Bytes;
 use serde_json::json;
 
@@ -14,9 +14,9 @@ const HEALTHY: Bytes = Bytes::from_static(br#"{"message":"API is healthy.","code
 const PROXY_HEADERS: [&str; 4] = ["X-Forwarded-For", "Fly-Client-IP", "CF-Connecting-IP", "X-Real-IP"];
 
 /// Whether the server answers; superusers learn more about its surroundings.
-pub(in crate::api) async fn check(call: Call, http: HttpRequest) -> Answer {
+pub(in crate::api) async fn check(call: Call) -> Answer {
     if call.request.caller.is_superuser() {
-        let proxy_header = PROXY_HEADERS.into_iter().find(|name| http.headers().contains_key(*name));
+        let proxy_header = PROXY_HEADERS.into_iter().find(|name| call.headers().contains_key(*name));
         let data = json!({
             "canBackup": call.app().store.ready(),
             "realIP": call.address(),
