@@ -109,7 +109,15 @@ impl Records {
     }
 
     /// `POST /api/batch`: all entries in one transaction → the JSON array, or the error of contract 2.9.
-    pub async fn batch(&self, _request: &Request, _entries: Vec<BatchEntry>) -> Result<Bytes, BatchError> {
+    ///
+    /// `timeout` runs from the call and is looked at before each entry, inside the transaction: a caller who just
+    /// stopped waiting would be told of a failure while the writer goes on and commits.
+    pub async fn batch(
+        &self,
+        _request: &Request,
+        _entries: Vec<BatchEntry>,
+        _timeout: std::time::Duration,
+    ) -> Result<Bytes, BatchError> {
         todo!()
     }
 

@@ -9,7 +9,7 @@ use crate::api::answer::{self, Answer};
 use crate::api::body::{Body, Upload};
 use crate::api::caller::Call;
 use crate::api::{error, params};
-use crate::error::{Error, FieldError, FieldErrorNode, FieldErrors, Kind, Result};
+use crate::error::{Error, FieldError, FieldErrorNode, FieldErrors, Result};
 use crate::records::{BatchAction, BatchEntry, BatchError};
 
 const DEFAULT_LIMIT_BYTES: u64 = 128 << 20;
@@ -27,11 +27,10 @@ pub(in crate::api) async fn run(mut call: Call, upload: Upload) -> Answer {
     let entries = parse(body, usize::try_from(settings.max_requests).unwrap_or_default())?;
     call.request.context = crate::query::Context::Batch;
     let timeout = Duration::from_secs(u64::try_from(settings.timeout).unwrap_or_default().max(1));
-    match tokio::time::timeout(timeout, call.app().records.batch(&call.request, entries)).await {
-        Ok(Ok(body)) => Ok(answer::raw(body)),
-        Ok(Err(BatchError::Entry { index, error })) => Err(failed(index, &error).into()),
-        Ok(Err(BatchError::Whole(error))) => Err(error.into()),
-        Err(_) => Err(Error::new(Kind::Timeout, "the batch took longer than it may and was given up").into()),
+    match call.app().records.batch(&call.request, entries, timeout).await {
+        Ok(body) => Ok(answer::raw(body)),
+        Err(BatchError::Entry { index, error }) => Err(failed(index, &error).into()),
+        Err(BatchError::Whole(error)) => Err(error.into()),
     }
 }
 
