@@ -28,12 +28,16 @@ impl Pending {
         let header = |name| text_header(headers, name).unwrap_or_default().to_owned();
         let peer = request.peer_addr();
         let settings = server.app.settings.load();
+        let remote_ip = peer.map(|peer| address::expanded(peer.ip())).unwrap_or_default();
         let entry = RequestEntry {
             at_ms: server.app.clock.now_ms(),
             method: request.method().as_str().to_owned(),
             url: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
-            user_ip: address::client(headers, peer, &settings.trusted_proxy),
-            remote_ip: peer.map(|peer| address::expanded(peer.ip())).unwrap_or_default(),
+            user_ip: match settings.trusted_proxy.headers.is_empty() {
+                true => remote_ip.clone(),
+                false => address::client(headers, peer, &settings.trusted_proxy),
+            },
+            remote_ip,
             referer: header(REFERER.as_str()),
             user_agent: header(USER_AGENT.as_str()),
             ..RequestEntry::default()
