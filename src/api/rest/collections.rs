@@ -2,7 +2,7 @@
 
 use actix_web::web::Path;
 
-use super::form::Form;
+use super::form::{Form, missing};
 use crate::api::answer::{self, Answer};
 use crate::api::body::Upload;
 use crate::api::caller::Superuser;
@@ -43,7 +43,11 @@ pub(in crate::api) async fn truncate(Superuser(call): Superuser, collection: Pat
 
 pub(in crate::api) async fn import(Superuser(call): Superuser, upload: Upload) -> Answer {
     let form = Form::new(upload.values().await?);
-    call.app().collections.import(form.list("collections")?, form.boolean("deleteMissing")?).await?;
+    let (collections, delete_missing) = (form.list("collections")?, form.boolean("deleteMissing")?);
+    if collections.is_empty() {
+        return Err(missing("collections").into());
+    }
+    call.app().collections.import(collections, delete_missing).await?;
     Ok(answer::no_content())
 }
 
@@ -55,5 +59,9 @@ pub(in crate::api) async fn scaffolds(Superuser(call): Superuser) -> Answer {
 /// The fields and some rows of a view that is not saved.
 pub(in crate::api) async fn dry_run_view(Superuser(call): Superuser, upload: Upload) -> Answer {
     let form = Form::new(upload.values().await?);
-    answer::json(call.app().collections.dry_run_view(&form.text("query")?).await?, call.fields())
+    let query = form.text("query")?;
+    if query.trim().is_empty() {
+        return Err(missing("query").into());
+    }
+    answer::json(call.app().collections.dry_run_view(&query).await?, call.fields())
 }

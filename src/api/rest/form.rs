@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, FieldError, FieldErrors, Result};
 
 pub(super) struct Form(Map<String, Json>);
 
@@ -61,6 +61,12 @@ impl Form {
             Some(_) => Err(wrong_type(name, "an object")),
         }
     }
+}
+
+/// A value of a form that must not be missing.
+pub(super) fn missing(name: &str) -> Error {
+    let error = FieldError::new("validation_required", "Cannot be blank.");
+    Error::invalid("the submitted data is incomplete").with_fields(FieldErrors::one(name, error))
 }
 
 fn wrong_type(name: &str, expected: &str) -> Error {

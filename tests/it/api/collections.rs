@@ -35,6 +35,8 @@ async fn truncate_and_import() {
     assert_eq!((reply.status, reply.text.as_str()), (204, ""));
     superuser.get("/api/collections/imported").await.ok();
     superuser.put("/api/collections/import", json!({ "collections": "x" })).await.error(400);
+    let empty = superuser.put("/api/collections/import", json!({ "collections": [] })).await;
+    assert_eq!(empty.code(400, "collections"), "validation_required");
 }
 
 #[tokio::test]
