@@ -25,6 +25,8 @@ const BATCH_AGE: Duration = Duration::from_secs(3);
 /// Statements that wait for the thread at most.
 const STATEMENT_QUEUE: usize = 256;
 
+/// A statement and its parameters.
+type Insert = (&'static str, Vec<Value>);
 type Work = Box<dyn FnOnce(&Connection) + Send>;
 
 /// The database beside the main one. Cheap to clone.
@@ -45,7 +47,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    rows: Vec<(&'static str, Vec<Value>)>,
+    rows: Vec<Insert>,
     work: Vec<Work>,
     oldest: Option<Instant>,
     closed: bool,
@@ -173,7 +175,7 @@ impl Shared {
     }
 
     /// Waits for a full batch, an old one, a statement or the end.
-    fn next(&self) -> (Vec<(&'static str, Vec<Value>)>, Vec<Work>, bool) {
+    fn next(&self) -> (Vec<Insert>, Vec<Work>, bool) {
         let mut state = self.state.lock();
         loop {
             let age = state.oldest.map(|oldest| oldest.elapsed());
@@ -192,7 +194,7 @@ impl Shared {
     }
 }
 
-fn write(connection: &Connection, rows: &[(&'static str, Vec<Value>)]) -> Result<()> {
+fn write(connection: &Connection, rows: &[Insert]) -> Result<()> {
     connection::batch(connection, "BEGIN IMMEDIATE")?;
     for (sql, row) in rows {
         let mut statement = connection.prepare_cached(sql).map_err(|error| classify(error, None))?;

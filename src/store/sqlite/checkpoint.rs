@@ -56,6 +56,11 @@ impl Checkpointer {
         }
     }
 
+    /// The writer calls it after a restart: until the next commit nobody knows how long the log is.
+    pub(super) fn restarted(&self) {
+        self.pages.store(0, Ordering::Relaxed);
+    }
+
     pub(super) fn close(&self) {
         *self.closed.lock() = true;
         self.wake.notify_one();

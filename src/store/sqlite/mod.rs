@@ -225,7 +225,12 @@ impl Engine {
     }
 
     pub fn ready(&self) -> bool {
-        !self.0.closed.load(Ordering::Acquire) && self.0.healthy.load(Ordering::Relaxed) && self.0.queue.has_room()
+        let healthy = self.0.healthy.load(Ordering::Relaxed);
+        if !healthy {
+            // Somebody asks and nobody may write: the next answer knows more.
+            self.0.queue.ask_probe();
+        }
+        healthy && !self.0.closed.load(Ordering::Acquire) && self.0.queue.has_room()
     }
 
     pub async fn close(&self) {
@@ -274,6 +279,7 @@ fn start_writer(mut connection: Connection, parts: WriterParts, external: bool) 
     let inspector = inspect::Inspector::install(&mut connection)?;
     let rev = feed::last_rev(&connection)?;
     thread("writer", move || {
+        let _abandoned = AbandonOnDrop(parts.queue.clone());
         let lane = Rc::new(Lane {
             connection,
             limit,
@@ -296,6 +302,15 @@ fn start_writer(mut connection: Connection, parts: WriterParts, external: bool) 
             tracing::warn!(%error, "the last checkpoint failed; the next start makes up for it");
         }
     })
+}
+
+/// Nobody waits for ever for a writer that panicked.
+struct AbandonOnDrop(Arc<Queue>);
+
+impl Drop for AbandonOnDrop {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
 }
 
 fn start_checkpointer(path: &Path, checkpointer: Arc<Checkpointer>, queue: Arc<Queue>) -> Result<JoinHandle<()>> {

@@ -38,6 +38,8 @@ pub(super) enum Next {
     Batch,
     Interactive(Interactive),
     Checkpoint,
+    /// See whether the disk takes writes again.
+    Probe,
     Closed,
 }
 
@@ -52,6 +54,7 @@ struct State {
     requests: VecDeque<Job>,
     background: VecDeque<Box<WriteJob>>,
     checkpoint: bool,
+    probe: bool,
     closed: bool,
     waiting: bool,
 }
@@ -125,6 +128,10 @@ impl Queue {
                 state.checkpoint = false;
                 return Next::Checkpoint;
             }
+            if state.probe {
+                state.probe = false;
+                return Next::Probe;
+            }
             if state.take(batch, jobs, BACKGROUND_JOBS) > 0 {
                 return Next::Batch;
             }
@@ -140,7 +147,7 @@ impl Queue {
         }
     }
 
-    /// Moves what came in meanwhile to `batch`; the number of background jobs among it.
+    /// Moves the requests that came in meanwhile to `batch`.
     pub(super) fn drain(&self, batch: &mut VecDeque<Box<WriteJob>>, jobs: usize) {
         self.state.lock().take(batch, jobs, 0);
     }
@@ -151,12 +158,25 @@ impl Queue {
         let _ = self.push(|state| state.checkpoint = true);
     }
 
+    pub(super) fn ask_probe(&self) {
+        // A closed queue is not ready anyway.
+        let _ = self.push(|state| state.probe = true);
+    }
+
     pub(super) fn release(&self, tokens: u32) {
         self.tokens.add_permits(tokens as usize);
     }
 
     pub(super) fn has_room(&self) -> bool {
         self.tokens.available_permits() > 0
+    }
+
+    /// The writer is gone: nothing that waits will be answered.
+    pub(super) fn abandon(&self) {
+        self.close();
+        let mut state = self.state.lock();
+        state.requests.clear();
+        state.background.clear();
     }
 
     /// Refuses new jobs; the writer finishes those it has.

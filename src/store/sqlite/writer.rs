@@ -22,6 +22,8 @@ const BATCH_BYTES: usize = 4 << 20;
 const BATCH_TIME: Duration = Duration::from_millis(20);
 /// One set may hold up the others for so long.
 const JOB_TIME: Duration = Duration::from_millis(250);
+/// And a little longer for each of its ops, as an import's sets are large.
+const OP_TIME: Duration = Duration::from_millis(1);
 
 pub(super) struct Writer {
     pub(super) lane: Rc<Lane>,
@@ -47,12 +49,31 @@ impl Writer {
                     work(&self.lane);
                     self.queue.release(1);
                 }
-                Next::Checkpoint => checkpoint::restart(&self.lane.connection),
+                Next::Checkpoint => self.checkpoint(),
+                Next::Probe => self.probe(),
                 Next::Closed => return,
             }
             if let Some(checkpointer) = &self.checkpointer {
                 checkpointer.committed();
             }
+        }
+    }
+
+    fn checkpoint(&self) {
+        checkpoint::restart(&self.lane.connection);
+        if let Some(checkpointer) = &self.checkpointer {
+            checkpointer.restarted();
+        }
+    }
+
+    /// Writes what is there already, to see whether the disk takes writes again.
+    fn probe(&self) {
+        let rev = self.lane.rev.get();
+        // A counter that is off by one makes the commit write it.
+        let written = self.lane.begin().and_then(|()| self.lane.commit(rev - 1));
+        match written {
+            Ok(()) => self.healthy.store(true, Ordering::Relaxed),
+            Err(_) => self.lane.rollback(rev),
         }
     }
 
@@ -110,7 +131,7 @@ impl Writer {
     }
 
     fn apply(&self, job: &WriteJob, context: Context) -> Result<Committed, Failure> {
-        self.lane.limit.set_deadline(JOB_TIME);
+        self.lane.limit.set_deadline(JOB_TIME + OP_TIME * u32::try_from(job.set.ops.len()).unwrap_or(u32::MAX));
         catch_unwind(AssertUnwindSafe(|| self.lane.apply(&job.set, context))).unwrap_or_else(|_panic| {
             Err(Failure { error: StoreError::Other("the write panicked".into()), poisoned: true })
         })
