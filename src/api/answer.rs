@@ -29,6 +29,14 @@ pub(super) fn json(body: Json, fields: &str) -> Answer {
     Ok(raw(body.to_string().into()))
 }
 
+/// 200 with a page of a list: `fields` speaks of its items, the wrapper stays whole.
+pub(super) fn page(mut body: Json, fields: &str) -> Answer {
+    if let (false, Some(items)) = (fields.is_empty(), body.get_mut("items")) {
+        *items = pick_fields(items.take(), fields)?;
+    }
+    json(body, "")
+}
+
 /// 204 without a body.
 pub(super) fn no_content() -> HttpResponse {
     HttpResponse::with_body(StatusCode::NO_CONTENT, BoxBody::new(()))

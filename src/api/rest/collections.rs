@@ -9,7 +9,7 @@ use crate::api::caller::Superuser;
 use crate::error::Error;
 
 pub(in crate::api) async fn list(Superuser(call): Superuser) -> Answer {
-    answer::json(call.app().collections.list(&call.list_params()).await?, call.fields())
+    answer::page(call.app().collections.list(&call.list_params()).await?, call.fields())
 }
 
 pub(in crate::api) async fn view(Superuser(call): Superuser, collection: Path<String>) -> Answer {
