@@ -70,13 +70,13 @@ fn fraction(text: &str) -> Option<(u32, &str)> {
     Some((nanos, rest))
 }
 
-/// `Z`, `±hh:mm`, `±hhmm`, and after a blank-separated time also ` ±hhmm` with or without a zone's name.
+/// `Z`, `±hh:mm`, `±hhmm`, and after a blank-separated time also a blank and an offset, with or without a zone's name.
 fn offset_seconds(zone: &str, spaced: bool) -> Option<i32> {
     match zone.strip_prefix(' ') {
         _ if matches!(zone, "" | "Z") => Some(0),
         Some(zone) if spaced => {
             let (offset, name) = zone.split_once(' ').unwrap_or((zone, "UTC"));
-            if is_zone_name(name) && offset.len() == 5 { numeric_offset(offset) } else { None }
+            if is_zone_name(name) && matches!(offset.len(), 5 | 6) { numeric_offset(offset) } else { None }
         }
         Some(_) => None,
         None => numeric_offset(zone),

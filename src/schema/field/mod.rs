@@ -228,7 +228,7 @@ impl Field {
     pub fn validate_options(&self) -> FieldErrors {
         let mut errors = FieldErrors::default();
         limits::length(&mut errors, "id", &self.id, 1, 100);
-        limits::length(&mut errors, "help", &self.help, 0, 300);
+        limits::length(&mut errors, "help", &self.help, 1, 300);
         self.kind.behaviour().validate_options(self, &mut errors);
         errors
     }

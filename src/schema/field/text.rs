@@ -113,7 +113,7 @@ impl FieldType for TextOptions {
 
     fn validate_options(&self, base: &Field, errors: &mut FieldErrors) {
         limits::range(errors, "min", self.min, 0, limits::MAX_SAFE_INTEGER);
-        let least = if self.max == 0 { 0 } else { self.min.max(0) };
+        let least = if self.max == 0 { 0 } else { self.min };
         limits::range(errors, "max", self.max, least, limits::MAX_SAFE_INTEGER);
         pattern::check(errors, "pattern", &self.pattern);
         if !self.autogenerate_pattern.is_empty()

@@ -49,7 +49,7 @@ fn is_host(host: &str, needs_dot: bool) -> bool {
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         return address.parse::<std::net::Ipv6Addr>().is_ok();
     }
-    let single = !needs_dot && !host.contains('.') && domains::is_label(host);
+    let single = (!needs_dot || host == "localhost") && !host.contains('.') && domains::is_label(host);
     single || host.parse::<std::net::Ipv4Addr>().is_ok() || domains::is_domain(host)
 }
 

@@ -90,6 +90,7 @@ fn values_are_checked_in_order() {
         "http://a.b.",
         "http://a.b?x=[1]",
         "a.b:80",
+        "localhost:80",
         "tel:123",
         "a.bc",
         "ws://a.bc",
