@@ -28,7 +28,8 @@ fn is_url(text: &str) -> bool {
     }
     match SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme)) {
         Some(rest) => is_host(without_port(authority(rest)), false),
-        None => !text.contains("://") && is_host(without_port(authority(text)), true),
+        None if text.contains("://") => false,
+        None => is_host(without_port(authority(text)), true) || authority(text).starts_with("localhost:"),
     }
 }
 
@@ -49,7 +50,7 @@ fn is_host(host: &str, needs_dot: bool) -> bool {
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         return address.parse::<std::net::Ipv6Addr>().is_ok();
     }
-    let single = (!needs_dot || host == "localhost") && !host.contains('.') && domains::is_label(host);
+    let single = !needs_dot && !host.contains('.') && domains::is_label(host);
     single || host.parse::<std::net::Ipv4Addr>().is_ok() || domains::is_domain(host)
 }
 

@@ -98,6 +98,7 @@ fn values_are_checked_in_order() {
     ];
     let bad = [
         "x",
+        "localhost",
         "//a.b",
         "a b",
         "http://a b",
