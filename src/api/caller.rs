@@ -117,6 +117,7 @@ impl Call {
             query,
             body: Map::new(),
             caller,
+            clock: server.app.clock.clone(),
         };
         let call = Self { server, request, http };
         if call.request.caller.is_superuser() {

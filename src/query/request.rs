@@ -5,6 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
+use crate::clock::Clock;
 use crate::schema::{Record, SUPERUSERS_ID};
 
 #[derive(Debug, Clone, Default)]
@@ -19,6 +20,8 @@ pub struct Request {
     /// The submitted data after modifiers; unknown keys are kept.
     pub body: Map<String, Json>,
     pub caller: Caller,
+    /// What `@now` and the other macros ask.
+    pub clock: Clock,
 }
 
 /// Who asks.

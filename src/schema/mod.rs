@@ -5,11 +5,13 @@
 
 mod collection;
 pub mod field;
+mod index;
 mod record;
 mod registry;
 
 pub use collection::{AuthOptions, Collection, CollectionKind, Rules, TokenOptions};
 pub use field::{Field, FieldKind};
+pub use index::{UniqueColumn, unique_on};
 pub use record::Record;
 pub use registry::{Referrer, Registry, Schema};
 
