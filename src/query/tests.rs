@@ -1,1 +1,8 @@
-//! Tests of the language.
+//! Tests of the language: its grammar, its meaning on rows that PocketBase answered for, its SQL, and SQL
+//! held against the evaluator.
+
+mod differential;
+mod fixture;
+mod grammar;
+mod meaning;
+mod shape;
