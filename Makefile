@@ -1,0 +1,42 @@
+# Basalt. `make run` builds and serves, `make test` proves it; both need Rust, and Node 20 and Python 3 for the extras.
+
+# Build products stay outside the clone, so that a second clone finds them warm.
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/basalt-target
+# What the tests install (npm packages, the PocketBase binary) and the sample data of `make run`.
+export BASALT_TEST_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/basalt-test
+
+DIR ?= basalt_data
+HTTP ?= 127.0.0.1:8090
+PROFILE ?= release
+BASALT = $(CARGO_TARGET_DIR)/$(PROFILE)/basalt
+
+.PHONY: run test check bench soak build tools
+
+build:
+	cargo build --profile $(PROFILE) --bin basalt
+
+run: build
+	.ci/sample-data $(BASALT) $(DIR)
+	$(BASALT) serve --dir $(DIR) --http $(HTTP)
+
+check:
+	cargo fmt --all -- --check
+	cargo clippy --all-targets -- -D warnings
+	cargo test --test tidy
+
+tools:
+	.ci/tools
+
+test: tools
+	cargo test --lib --bins --tests
+	cargo build --bin basalt
+	.ci/compat $(CARGO_TARGET_DIR)/debug/basalt
+
+# Basalt beside PocketBase, where it is installed. The load generator's options: BENCH="--only view --rounds 5".
+bench: tools
+	cargo bench --bench store
+	PATH="$$PATH:$(BASALT_TEST_CACHE)/venv/bin" cargo bench --bench load -- $(BENCH)
+
+# The same load, for long: each round takes a minute a scenario.
+soak: tools
+	cargo bench --bench load -- --rounds $(or $(SOAK_ROUNDS),10) --seconds 60
