@@ -1,20 +1,170 @@
-//! TOML + environment + flags → checked values (stub face).
+//! TOML, environment and flags → one checked [`Config`]; what comes later wins.
+//!
+//! Each section has a file with its keys. A [`Key`](key::Key) is one line of data: how it is called, what it takes, how
+//! it is set and how its value in force is written; the three sources and the check of `config.example.toml` all go
+//! through that list, so a key can't exist in one of them only. Environment variables are called
+//! `BASALT_SECTION__KEY` (`BASALT_DIR` for the key outside all sections).
+//!
+//! *Invariant:* a `Config` that [`Config::load`] returns is possible in every value, and a source that names an
+//! unknown key is an error: nothing is ignored in silence. Nothing here opens anything but the file and what `file:`
+//! values name. Start reading at [`Config::load`].
+
+mod auth;
+mod error;
+mod file;
+mod given;
+mod key;
+mod limits;
+mod logs;
+mod server;
+mod sqlite;
+
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 
-use crate::store::sqlite;
+pub use error::{ConfigError, Origin};
+pub use logs::{LogFormat, LogLevel};
+pub use sqlite::{Checkpoint, Durability};
 
-/// The configuration in force, checked.
-#[derive(Debug, Clone, Default)]
+use given::Given;
+use key::Key;
+
+use crate::store::sqlite as engine;
+
+/// The configuration in force.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
+    /// The data directory.
     pub dir: PathBuf,
+    pub server: server::Server,
+    pub sqlite: sqlite::Sqlite,
+    pub limits: limits::Limits,
+    pub auth: auth::Auth,
+    pub logs: logs::LogOutput,
+}
+
+/// Where values come from, in rising order of precedence.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// The file; `None` takes `basalt.toml` where there is one.
+    pub file: Option<PathBuf>,
+    /// The environment; only names that start with `BASALT_` are looked at.
+    pub environment: Vec<(String, String)>,
+    /// Flags as (name of the flag, dotted key, value).
+    pub flags: Vec<(&'static str, &'static str, String)>,
+}
+
+/// The file that is read when none is named.
+pub const DEFAULT_FILE: &str = "basalt.toml";
+
+const PREFIX: &str = "BASALT_";
+
+const DIR: &[Key] = &[Key {
+    name: "dir",
+    expected: "the path of the data directory",
+    set: |config, given| given.text().filter(|path| !path.is_empty()).map(|path| config.dir = path.into()),
+    get: |config| key::quoted(&config.dir.to_string_lossy()),
+}];
+
+/// Every section in the order of the example file; the first has no name.
+const SECTIONS: &[(&str, &[Key])] = &[
+    ("", DIR),
+    ("server", server::KEYS),
+    ("sqlite", sqlite::KEYS),
+    ("limits", limits::KEYS),
+    ("auth", auth::KEYS),
+    ("logs", logs::KEYS),
+];
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            dir: "basalt_data".into(),
+            server: server::Server::default(),
+            sqlite: sqlite::Sqlite::default(),
+            limits: limits::Limits::default(),
+            auth: auth::Auth::default(),
+            logs: logs::LogOutput::default(),
+        }
+    }
 }
 
 impl Config {
+    /// Lays the sources over the defaults.
+    ///
+    /// # Errors
+    /// The first key that is unknown or whose value is of the wrong type or impossible; a file that can't be read.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        let mut config = Self::default();
+        for (origin, dotted, given) in file::entries(sources.file.as_deref())? {
+            config.set(origin, &dotted, &given)?;
+        }
+        for (name, value) in &sources.environment {
+            if let Some(rest) = name.strip_prefix(PREFIX) {
+                let dotted = rest.to_lowercase().replacen("__", ".", 1);
+                config.set(Origin::Environment(name.clone()), &dotted, &Given::Raw(value.clone()))?;
+            }
+        }
+        for (flag, dotted, value) in &sources.flags {
+            config.set(Origin::Flag((*flag).to_owned()), dotted, &Given::Raw(value.clone()))?;
+        }
+        Ok(config)
+    }
+
+    /// Every known key, dotted, in the order of the example file.
+    pub fn keys() -> Vec<String> {
+        let dotted = |section: &str, key: &Key| match section {
+            "" => key.name.to_owned(),
+            section => format!("{section}.{}", key.name),
+        };
+        SECTIONS.iter().flat_map(|(section, keys)| keys.iter().map(move |key| dotted(section, key))).collect()
+    }
+
+    /// A key's value in force, as TOML; `None` for an unknown key.
+    pub fn get(&self, dotted: &str) -> Option<String> {
+        find(dotted).map(|key| (key.get)(self))
+    }
+
     /// Threads that hash passwords.
     pub fn hash_threads(&self) -> usize {
-        todo!()
+        match self.auth.hash_threads {
+            0 => cores().div_ceil(2).min(4),
+            threads => threads,
+        }
     }
-    pub fn sqlite_options(&self) -> sqlite::Options {
-        todo!()
+
+    pub fn sqlite_options(&self) -> engine::Options {
+        let sqlite = &self.sqlite;
+        engine::Options {
+            dir: self.dir.clone(),
+            durability: match sqlite.durability {
+                Durability::Full => engine::Durability::Full,
+                Durability::Normal => engine::Durability::Normal,
+            },
+            query_timeout_ms: sqlite.query_timeout_s * 1000,
+            reader_threads: if sqlite.reader_threads == 0 { cores().clamp(2, 8) } else { sqlite.reader_threads },
+            mmap_size_bytes: sqlite.mmap_mib << 20,
+            external_checkpoint: sqlite.checkpoint == Checkpoint::External,
+        }
     }
+
+    fn set(&mut self, origin: Origin, dotted: &str, given: &Given) -> Result<(), ConfigError> {
+        let Some(key) = find(dotted) else {
+            return Err(ConfigError::unknown(origin, dotted, &Self::keys()));
+        };
+        let resolved = given.resolve_file().map_err(|problem| ConfigError::at(origin.clone(), dotted, problem))?;
+        (key.set)(self, &resolved).ok_or_else(|| ConfigError::impossible(origin, dotted, key.expected, given))
+    }
+}
+
+fn find(dotted: &str) -> Option<&'static Key> {
+    let (section, name) = dotted.split_once('.').unwrap_or(("", dotted));
+    let (_, keys) = SECTIONS.iter().find(|(known, _)| *known == section)?;
+    keys.iter().find(|key| key.name == name)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
