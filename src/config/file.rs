@@ -48,7 +48,8 @@ fn given(value: &DeValue<'_>) -> Given {
         DeValue::Boolean(flag) => Given::Boolean(*flag),
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).map_or(other, Given::Integer),
         DeValue::Array(items) => {
-            let texts: Option<Vec<String>> = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect();
+            let texts: Option<Vec<String>> =
+                items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect();
             texts.map_or(Given::Other("list with something else than texts"), Given::List)
         }
         _ => other,

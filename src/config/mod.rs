@@ -25,7 +25,7 @@ mod tests;
 use std::path::PathBuf;
 
 pub use error::{ConfigError, Origin};
-pub use logs::{LogFormat, LogLevel};
+pub use logs::{LogFormat, LogLevel, LogOutput};
 pub use sqlite::{Checkpoint, Durability};
 
 use given::Given;
@@ -42,7 +42,7 @@ pub struct Config {
     pub sqlite: sqlite::Sqlite,
     pub limits: limits::Limits,
     pub auth: auth::Auth,
-    pub logs: logs::LogOutput,
+    pub logs: LogOutput,
 }
 
 /// Where values come from, in rising order of precedence.
@@ -86,7 +86,7 @@ impl Default for Config {
             sqlite: sqlite::Sqlite::default(),
             limits: limits::Limits::default(),
             auth: auth::Auth::default(),
-            logs: logs::LogOutput::default(),
+            logs: LogOutput::default(),
         }
     }
 }

@@ -50,7 +50,9 @@ pub(super) const KEYS: &[Key] = &[
     Key {
         name: "public_dir",
         expected: "the path of a folder",
-        set: |config, given| given.text().filter(|text| !text.is_empty()).map(|text| config.server.public_dir = text.into()),
+        set: |config, given| {
+            given.text().filter(|text| !text.is_empty()).map(|text| config.server.public_dir = text.into())
+        },
         get: |config| quoted(&config.server.public_dir.to_string_lossy()),
     },
     Key {

@@ -35,11 +35,15 @@ fn errors_name_file_line_key_and_expectation() {
     );
     check(
         "[server]\nworkers = -1",
-        expect!["basalt.toml:2: `server.workers`: expected a number of threads from 0 (one a core) to 256, not the number -1"],
+        expect![
+            "basalt.toml:2: `server.workers`: expected a number of threads from 0 (one a core) to 256, not the number -1"
+        ],
     );
     check(
         "[sqlite]\nquery_timeout_s = 1.5",
-        expect!["basalt.toml:2: `sqlite.query_timeout_s`: expected a number of seconds from 1 to 3600, not a value of the type float"],
+        expect![
+            "basalt.toml:2: `sqlite.query_timeout_s`: expected a number of seconds from 1 to 3600, not a value of the type float"
+        ],
     );
     check(
         "[server]\norigins = [1]",

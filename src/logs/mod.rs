@@ -1,44 +1,113 @@
-//! The request log: drains a bounded channel into `aux.db` in the background (stub face).
-use std::path::Path;
+//! The request log (contract 8.2): one row a handled request, in a database of its own beside the data.
+//!
+//! [`Logs::request`] writes the entry's JSON by hand (`entry.rs`) and hands it to the auxiliary database, which
+//! commits every 3 s or 200 rows on its own thread. The settings say what is kept: `maxDays` 0 switches the log off,
+//! otherwise older entries are swept away now and then.
+//!
+//! *Invariant:* a request never waits for its entry: a full buffer drops rows and counts them.
 
+mod entry;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::task::JoinHandle;
+
+pub use entry::RequestEntry;
+
+use crate::clock::{Clock, wire_text};
+use crate::crypto::lowercase_id;
 use crate::error::Result;
 use crate::settings::Settings;
+use crate::store::Statement;
+use crate::store::sqlite::Aux;
+
+const FILE_NAME: &str = "aux.db";
+
+const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS _logs (
+    id      TEXT PRIMARY KEY NOT NULL,
+    level   INTEGER NOT NULL DEFAULT 0,
+    message TEXT NOT NULL DEFAULT '',
+    data    TEXT NOT NULL DEFAULT '{}', -- JSON
+    created TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX IF NOT EXISTS _logs_created ON _logs (created);";
+
+const INSERT: &str = "INSERT INTO _logs (id, level, message, data, created) VALUES (?1, ?2, ?3, ?4, ?5)";
+const SWEEP: &str = "DELETE FROM _logs WHERE created < ?1";
+
+/// How often entries past their days are swept away; the first time is at the start.
+const SWEEP_EVERY: Duration = Duration::from_secs(6 * 3600);
 
 /// The log service. Cheap to clone.
 #[derive(Clone)]
-pub struct Logs {}
+pub struct Logs(Arc<Inner>);
 
-/// One handled request, as the log keeps it (contract 8.2).
-#[derive(Debug, Clone, Default)]
-pub struct RequestEntry {
-    pub at_ms: i64,
-    pub method: String,
-    /// Path and query.
-    pub url: String,
-    pub status: u16,
-    pub exec_time_ms: f64,
-    /// The collection name of the caller, empty for a guest.
-    pub auth: String,
-    pub auth_id: String,
-    pub user_ip: String,
-    pub remote_ip: String,
-    pub referer: String,
-    pub user_agent: String,
-    /// The public message of an error, and its internal cause.
-    pub error: String,
-    pub details: String,
+struct Inner {
+    aux: Aux,
+    settings: Settings,
+    sweeper: JoinHandle<()>,
 }
 
 impl Logs {
-    pub fn open(_dir: &Path, _settings: Settings) -> Result<Self> {
-        todo!()
+    /// Opens the log's database and starts its sweeper; must be called inside a runtime.
+    ///
+    /// # Errors
+    /// When the database can't be opened.
+    pub fn open(dir: &Path, settings: Settings) -> Result<Self> {
+        let aux = Aux::open(&dir.join(FILE_NAME), SCHEMA)?;
+        let sweeper = tokio::spawn(sweep_regularly(aux.clone(), settings.clone()));
+        Ok(Self(Arc::new(Inner { aux, settings, sweeper })))
     }
-    /// Never waits: when the channel is full the entry is dropped and counted.
-    pub fn request(&self, _entry: RequestEntry) {
-        todo!()
+
+    /// Never waits: when the buffer is full the entry is dropped and counted.
+    pub fn request(&self, entry: RequestEntry) {
+        let settings = self.0.settings.load();
+        let kept = &settings.logs;
+        let level = entry.level();
+        if kept.max_days <= 0 || level < kept.min_level {
+            return;
+        }
+        let row = vec![
+            lowercase_id(15).into(),
+            level.into(),
+            entry.message().into(),
+            entry.data(kept).into(),
+            entry::wire_time(entry.at_ms).into(),
+        ];
+        self.0.aux.append(INSERT, vec![row]);
     }
+
+    /// Entries that were lost because the buffer was full.
+    pub fn dropped(&self) -> u64 {
+        self.0.aux.dropped()
+    }
+
     /// Writes what is queued and closes.
     pub async fn close(&self) {
-        todo!()
+        self.0.sweeper.abort();
+        self.0.aux.close().await;
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.sweeper.abort();
+    }
+}
+
+async fn sweep_regularly(aux: Aux, settings: Settings) {
+    let mut interval = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        interval.tick().await;
+        let days = settings.load().logs.max_days.clamp(0, 36_500);
+        let Some(oldest) = Clock::system().now().checked_sub_signed(TimeDelta::days(days)) else { continue };
+        if let Err(error) = aux.execute(Statement::new(SWEEP, vec![wire_text(oldest).into()])).await {
+            tracing::warn!(%error, "old log entries were not swept away");
+        }
     }
 }

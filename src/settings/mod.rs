@@ -1,11 +1,27 @@
-//! What the dashboard may change at run time (contract 8.1), stored and laid over `config` (stub face).
+//! What the dashboard may change at run time (contract 8.1), stored in one row and kept as a snapshot.
+//!
+//! [`Settings::load`] costs an atomic read, so every request may ask. [`Settings::update`] merges a patch
+//! (`merge.rs`), checks the result (`validate.rs`), stores it and swaps the snapshot. Only the groups that Basalt
+//! acts on exist; keys of other groups are ignored, as PocketBase ignores what it does not know.
+//!
+//! *Invariant:* the snapshot is what is stored, and what is stored was valid. Nothing here is a secret yet; a group
+//! that brings one leaves it out of [`Settings::to_json`].
+
+mod merge;
+#[cfg(test)]
+mod tests;
+mod validate;
+
 use std::sync::Arc;
+
+use arc_swap::ArcSwap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::error::Result;
-use crate::store::Store;
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::store::{Statement, Store, StoreError};
 
 /// The settings in force. `#[serde(default)]` fills what a stored row lacks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -86,21 +102,65 @@ impl Default for Logs {
 
 /// The settings service. Cheap to clone.
 #[derive(Clone)]
-pub struct Settings {}
+pub struct Settings(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    values: ArcSwap<Values>,
+    /// One update at a time, so that snapshots appear in the order in which they were stored. Waiting for it costs
+    /// superusers only.
+    updating: tokio::sync::Mutex<()>,
+}
+
+const SELECT: &str = "SELECT value FROM _params WHERE id = 'settings'";
+const UPSERT: &str = "INSERT INTO _params (id, value, created, updated) VALUES ('settings', ?1, ?2, ?2) \
+     ON CONFLICT (id) DO UPDATE SET value = excluded.value, updated = excluded.updated";
 
 impl Settings {
-    pub async fn open(_store: Store) -> Result<Self> {
-        todo!()
+    /// Reads the stored settings; the defaults where nothing is stored.
+    ///
+    /// # Errors
+    /// When the row can't be read or is not what an update wrote.
+    pub async fn open(store: Store) -> Result<Self> {
+        let row = store.reader().first(Statement::new(SELECT, Vec::new())).await?;
+        let values = match row.as_ref().and_then(|row| row.get(0).text()) {
+            Some(text) => serde_json::from_str(text).map_err(Error::internal)?,
+            None => Values::default(),
+        };
+        Ok(Self(Arc::new(Inner {
+            store,
+            values: ArcSwap::from_pointee(values),
+            updating: tokio::sync::Mutex::default(),
+        })))
     }
+
     pub fn load(&self) -> Arc<Values> {
-        todo!()
+        self.0.values.load_full()
     }
+
     /// The wire form, secrets left out.
     pub fn to_json(&self) -> Json {
-        todo!()
+        // Plain structs with text keys always have a JSON form.
+        serde_json::to_value(&*self.load()).unwrap_or_default()
     }
+
     /// Deep merge, validation, storage; the new wire form.
-    pub async fn update(&self, _patch: Map<String, Json>) -> Result<Json> {
-        todo!()
+    ///
+    /// # Errors
+    /// `Invalid` for values of a wrong type or that break a rule (with the codes of contract 1.8); those of the store.
+    pub async fn update(&self, patch: Map<String, Json>) -> Result<Json> {
+        let _one = self.0.updating.lock().await;
+        let values = merge::merged(&self.load(), patch)?;
+        validate::check(&values)?;
+        let text = serde_json::to_string(&values).map_err(Error::internal)?;
+        let now = Clock::system().now_text();
+        self.0
+            .store
+            .transaction::<_, StoreError, _>(async move |tx| {
+                tx.execute(&Statement::new(UPSERT, vec![text.into(), now.into()])).await.map(drop)
+            })
+            .await?;
+        self.0.values.store(Arc::new(values));
+        Ok(self.to_json())
     }
 }

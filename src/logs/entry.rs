@@ -1,0 +1,161 @@
+//! One request as the log keeps it. The JSON is written by hand: this runs once for every request.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Datelike as _, Timelike as _};
+
+use crate::settings;
+
+/// One handled request (contract 8.2).
+#[derive(Debug, Clone, Default)]
+pub struct RequestEntry {
+    pub at_ms: i64,
+    pub method: String,
+    /// Path and query.
+    pub url: String,
+    pub status: u16,
+    pub exec_time_ms: f64,
+    /// The collection name of the caller, empty for a guest.
+    pub auth: String,
+    pub auth_id: String,
+    pub user_ip: String,
+    pub remote_ip: String,
+    pub referer: String,
+    pub user_agent: String,
+    /// The public message of an error, and its internal cause.
+    pub error: String,
+    pub details: String,
+}
+
+const INFO: i64 = 0;
+const ERROR: i64 = 8;
+
+/// The data of one entry, where the settings name no size.
+const DEFAULT_DATA_BYTES: usize = 16 * 1024;
+
+/// A query parameter whose value is a secret: file tokens.
+const SECRET_PARAMETER: &str = "token";
+
+impl RequestEntry {
+    pub(super) fn level(&self) -> i64 {
+        if self.status >= 400 || !self.error.is_empty() { ERROR } else { INFO }
+    }
+
+    /// `METHOD /path`, without the query.
+    pub(super) fn message(&self) -> String {
+        let path = self.url.split('?').next().unwrap_or_default();
+        let mut message = String::with_capacity(self.method.len() + 1 + path.len());
+        message.push_str(&self.method);
+        message.push(' ');
+        message.push_str(path);
+        message
+    }
+
+    /// The JSON of the `data` column, within the size that the settings allow.
+    pub(super) fn data(&self, kept: &settings::Logs) -> String {
+        let limit = usize::try_from(kept.max_data_size).ok().filter(|size| *size > 0).unwrap_or(DEFAULT_DATA_BYTES);
+        let mut data = Data { json: String::with_capacity(384), left: limit, truncated: false };
+        data.json.push_str(r#"{"type":"request""#);
+        data.text("url", &without_secret(&self.url));
+        data.text("method", &self.method);
+        // Writing to a String can't fail, here and below.
+        let _ = write!(data.json, r#","status":{},"execTime":{}"#, self.status, rounded(self.exec_time_ms));
+        data.text("auth", &self.auth);
+        if kept.log_auth_id && !self.auth_id.is_empty() {
+            data.text("authId", &self.auth_id);
+        }
+        if kept.log_ip {
+            data.text("userIP", &self.user_ip);
+            data.text("remoteIP", &self.remote_ip);
+        }
+        data.text("referer", &self.referer);
+        data.text("userAgent", &self.user_agent);
+        if !self.error.is_empty() {
+            data.text("error", &self.error);
+        }
+        if !self.details.is_empty() {
+            data.text("details", &self.details);
+        }
+        data.json.push_str(if data.truncated { r#","__pb_truncated__":true}"# } else { "}" });
+        data.json
+    }
+}
+
+/// JSON in the making, and how many bytes of text it may still take.
+struct Data {
+    json: String,
+    left: usize,
+    truncated: bool,
+}
+
+impl Data {
+    /// Adds a text; one that does not fit any more is cut.
+    fn text(&mut self, name: &str, text: &str) {
+        let mut end = text.len().min(self.left);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        self.truncated |= end < text.len();
+        self.left -= end;
+        self.json.push_str(",\"");
+        self.json.push_str(name);
+        self.json.push_str("\":");
+        push_quoted(&mut self.json, &text[..end]);
+    }
+}
+
+fn push_quoted(json: &mut String, text: &str) {
+    let plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
+    json.push('"');
+    if text.bytes().all(plain) {
+        json.push_str(text);
+    } else {
+        for character in text.chars() {
+            match character {
+                '"' => json.push_str("\\\""),
+                '\\' => json.push_str("\\\\"),
+                control if u32::from(control) < 0x20 => {
+                    let _ = write!(json, "\\u{:04x}", u32::from(control));
+                }
+                other => json.push(other),
+            }
+        }
+    }
+    json.push('"');
+}
+
+/// Milliseconds with three decimals; a number in any case.
+fn rounded(ms: f64) -> f64 {
+    if ms.is_finite() { (ms * 1000.0).round() / 1000.0 } else { 0.0 }
+}
+
+/// The URL with the value of a secret parameter left out.
+fn without_secret(url: &str) -> std::borrow::Cow<'_, str> {
+    let Some((path, query)) = url.split_once('?') else { return url.into() };
+    let secret = |part: &&str| part.split('=').next() == Some(SECRET_PARAMETER);
+    if !query.split('&').any(|part| secret(&part)) {
+        return url.into();
+    }
+    let parts: Vec<&str> = query.split('&').map(|part| if secret(&part) { "token=*" } else { part }).collect();
+    format!("{path}?{}", parts.join("&")).into()
+}
+
+/// The wire form of a time (contract 1.4), digit by digit: a general formatter takes several times as long.
+pub(super) fn wire_time(unix_ms: i64) -> String {
+    let time = DateTime::from_timestamp_millis(unix_ms).unwrap_or_default().naive_utc();
+    let mut text = String::with_capacity(24);
+    let mut part = |number: u32, digits: u32, end: char| {
+        for digit in (0..digits).rev() {
+            text.push(char::from(b'0' + (number / 10u32.pow(digit) % 10) as u8));
+        }
+        text.push(end);
+    };
+    part(time.year().unsigned_abs(), 4, '-');
+    part(time.month(), 2, '-');
+    part(time.day(), 2, ' ');
+    part(time.hour(), 2, ':');
+    part(time.minute(), 2, ':');
+    part(time.second(), 2, '.');
+    part(time.nanosecond() / 1_000_000, 3, 'Z');
+    text
+}

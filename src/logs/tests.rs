@@ -1,0 +1,73 @@
+use expect_test::{Expect, expect};
+use serde_json::Value as Json;
+
+use super::entry::{RequestEntry, wire_time};
+use crate::clock::wire_text;
+use crate::settings;
+
+fn entry() -> RequestEntry {
+    RequestEntry {
+        method: "GET".into(),
+        url: "/api/x?filter=\"a\"&token=abc&b=\u{1}".into(),
+        status: 200,
+        exec_time_ms: 1.23456,
+        auth: "users".into(),
+        auth_id: "ada".into(),
+        user_ip: "10.0.0.1".into(),
+        remote_ip: "127.0.0.1".into(),
+        ..RequestEntry::default()
+    }
+}
+
+fn check(entry: &RequestEntry, kept: &settings::Logs, expected: Expect) {
+    let data = entry.data(kept);
+    serde_json::from_str::<Json>(&data).expect("JSON");
+    expected.assert_eq(&data);
+}
+
+#[test]
+fn the_settings_say_what_is_kept() {
+    let all = settings::Logs::default();
+    check(
+        &entry(),
+        &all,
+        expect![[
+            r#"{"type":"request","url":"/api/x?filter=\"a\"&token=*&b=\u0001","method":"GET","status":200,"execTime":1.235,"auth":"users","userIP":"10.0.0.1","remoteIP":"127.0.0.1","referer":"","userAgent":""}"#
+        ]],
+    );
+    let private = settings::Logs { log_ip: false, log_auth_id: true, ..all.clone() };
+    let failed = RequestEntry { error: "no".into(), details: "why".into(), url: "/é".into(), ..entry() };
+    check(
+        &failed,
+        &private,
+        expect![[
+            r#"{"type":"request","url":"/é","method":"GET","status":200,"execTime":1.235,"auth":"users","authId":"ada","referer":"","userAgent":"","error":"no","details":"why"}"#
+        ]],
+    );
+    let small = settings::Logs { max_data_size: 2, ..private };
+    check(
+        &failed,
+        &small,
+        expect![[
+            r#"{"type":"request","url":"/","method":"G","status":200,"execTime":1.235,"auth":"","authId":"","referer":"","userAgent":"","error":"","details":"","__pb_truncated__":true}"#
+        ]],
+    );
+}
+
+#[test]
+fn levels_and_messages() {
+    let check = |status: u16, level: i64| assert_eq!(RequestEntry { status, ..entry() }.level(), level, "{status}");
+    check(200, 0);
+    check(304, 0);
+    check(404, 8);
+    check(500, 8);
+    assert_eq!(entry().message(), "GET /api/x");
+}
+
+#[test]
+fn times_are_those_of_the_clock() {
+    for ms in [0, 1, 951_782_400_123, 1_764_000_000_999, 4_102_444_799_999] {
+        let time = chrono::DateTime::from_timestamp_millis(ms).expect("in range");
+        assert_eq!(wire_time(ms), wire_text(time));
+    }
+}
