@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
-use super::Records;
+use super::encode::Collect;
+use super::lane::Lane;
+use super::{Records, protect};
 use crate::error::Result;
 use crate::query::{Query, Request};
-use crate::schema::{Collection, Record};
-use crate::store::Reader;
+use crate::schema::{Collection, Record, unique_on};
+use crate::store::{Priority, Reader, Value};
 
 impl Records {
     /// The record whose field holds this identity, without any rule. Letter case matters unless the unique
     /// index of the field folds it (contract 5.3).
+    ///
+    /// # Errors
+    /// Those of the store.
     pub async fn find_by(
         &self,
         reader: &Reader,
@@ -19,19 +24,30 @@ impl Records {
         identity: &str,
     ) -> Result<Option<Record>> {
         let Some((index, _)) = collection.field(field) else { return Ok(None) };
+        let folds_case = collection
+            .indexes
+            .iter()
+            .any(|statement| unique_on(statement, field).is_some_and(|unique| unique.folds_case));
         let schema = self.registry.load();
         let request = Request::default();
         let mut query = Query::new(&schema, collection, &request);
-        query.identity(index, identity, false);
-        let row = reader.first(query.select(1, 0)).await?;
-        Ok(row.map(|mut row| {
-            let rev = row.0.pop().and_then(|rev| rev.as_i64()).unwrap_or_default();
-            Record { collection: collection.clone(), rev, values: row.0 }
-        }))
+        query.identity(index, identity, folds_case);
+        let sink = Collect { collection: collection.clone(), records: Vec::new() };
+        Ok(reader.stream(query.select(1, 0), sink).await?.records.pop())
     }
 
     /// Puts a stronger hash of the same password in place; tokens stay valid. Returns the record as it is now.
-    pub async fn replace_password_hash(&self, _record: &Record, _hash: String) -> Result<Record> {
-        todo!("the lead fills this when records::update is in")
+    ///
+    /// # Errors
+    /// Those of the store, a conflict among them if the record changed meanwhile.
+    pub async fn replace_password_hash(&self, record: &Record, hash: String) -> Result<Record> {
+        let Some((index, _)) = record.collection.field("password") else { return Ok(record.clone()) };
+        let session = self.session(Lane::Store(self.store.clone()), Priority::Request);
+        let mut after = record.clone();
+        protect::set(&mut after, "password", Value::Text(hash));
+        let changed = vec![(index, after.values[index].clone())];
+        let committed = session.lane.commit(session.update_set(record, &after, changed, record.id())).await?;
+        after.rev = committed.revs.first().copied().unwrap_or_default();
+        Ok(after)
     }
 }

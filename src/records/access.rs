@@ -1,0 +1,65 @@
+//! Who may do what: the access matrix of contract 1.2, in one place.
+//!
+//! PocketBase's answers differ by operation on purpose of compatibility: a null rule is 403 everywhere; a rule
+//! that does not hold filters a list, hides a viewed, updated or deleted record (404), and fails a create (400).
+
+use super::Records;
+use crate::error::{Error, Result};
+use crate::query::{Filter, Query, QueryError, Request, Trust, eval};
+use crate::schema::{Record, Schema};
+use crate::store::Reader;
+
+/// What a rule asks of this caller: `None` nothing, `Some` a condition.
+///
+/// # Errors
+/// `Forbidden` for a null rule, unless the caller is a superuser.
+pub(super) fn condition(rule: &Option<String>, request: &Request) -> Result<Option<Filter>> {
+    match rule {
+        _ if request.caller.is_superuser() => Ok(None),
+        None => Err(Error::forbidden("only superusers can perform this action")),
+        Some(rule) => parse(rule),
+    }
+}
+
+/// A stored rule; one that no longer parses denies.
+pub(super) fn parse(rule: &str) -> Result<Option<Filter>> {
+    Filter::parse(rule).map_err(|error| Error::forbidden("the rule of the collection does not hold").with_cause(error))
+}
+
+/// A client's filter or sort that was refused: 400 without details of what is hidden, 403 where the contract
+/// says so.
+pub(super) fn refused(error: QueryError) -> Error {
+    if error.forbidden { Error::forbidden(error.reason.clone()) } else { Error::invalid("").with_cause(error) }
+}
+
+impl Records {
+    /// Whether a record that is stored satisfies a rule for this request: in memory where possible.
+    ///
+    /// # Errors
+    /// Those of the store; a rule that can't be resolved is not satisfied.
+    pub async fn satisfies(&self, reader: &Reader, record: &Record, rule: &str, request: &Request) -> Result<bool> {
+        match Filter::parse(rule) {
+            Ok(None) => Ok(true),
+            Ok(Some(filter)) => holds(&self.registry.load(), reader, record, &filter, request).await,
+            Err(_) => Ok(false),
+        }
+    }
+}
+
+pub(super) async fn holds(
+    schema: &Schema,
+    reader: &Reader,
+    record: &Record,
+    rule: &Filter,
+    request: &Request,
+) -> Result<bool> {
+    if let Some(answer) = eval(rule, schema, record, request) {
+        return Ok(answer);
+    }
+    let mut query = Query::new(schema, &record.collection, request);
+    query.id(record.id());
+    match query.filter(rule, Trust::Rule) {
+        Ok(()) => Ok(reader.first(query.exists()).await?.is_some()),
+        Err(_) => Ok(false),
+    }
+}

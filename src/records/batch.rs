@@ -1,0 +1,159 @@
+//! Several writes in one transaction (contract 2.9).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use indexmap::IndexMap;
+use serde_json::{Map, Value as Json};
+
+use super::lane::Lane;
+use super::present::{Presenter, Wanted};
+use super::session::Session;
+use super::{Records, Shape};
+use crate::error::{Error, Kind, Result};
+use crate::query::{Context, Request};
+use crate::schema::FieldKind;
+use crate::store::{Priority, StoreError};
+
+/// One entry of a batch, already parsed from its URL.
+#[derive(Debug, Clone)]
+pub struct BatchEntry {
+    pub action: BatchAction,
+    pub collection: String,
+    pub query: IndexMap<String, String>,
+    pub headers: IndexMap<String, String>,
+    pub body: Map<String, Json>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BatchAction {
+    Create,
+    Upsert,
+    Update(String),
+    Delete(String),
+}
+
+/// Why a batch failed; nothing of it was written.
+#[derive(Debug)]
+pub enum BatchError {
+    /// The entry at this index failed first; the wire reports it inside `data.requests` (contract 2.9).
+    Entry { index: usize, error: Error },
+    /// The transaction itself failed: overload, time limit, shutdown.
+    Whole(Error),
+}
+
+impl From<StoreError> for BatchError {
+    fn from(error: StoreError) -> Self {
+        BatchError::Whole(error.into())
+    }
+}
+
+impl Records {
+    /// `POST /api/batch`: all entries in one transaction → the JSON array, or the first failure.
+    ///
+    /// `timeout` runs from the call and is looked at before each entry, inside the transaction: a caller who just
+    /// stopped waiting would be told of a failure while the writer goes on and commits.
+    ///
+    /// # Errors
+    /// The first entry that failed, or the transaction as a whole; nothing was written then.
+    pub async fn batch(
+        &self,
+        request: &Request,
+        entries: Vec<BatchEntry>,
+        timeout: Duration,
+    ) -> Result<Bytes, BatchError> {
+        let deadline = Instant::now() + timeout;
+        let hashes = Arc::new(self.hash_ahead(&entries).await.map_err(BatchError::Whole)?);
+        let (records, outer) = (self.clone(), request.clone());
+        self.store
+            .transaction(async move |tx| {
+                let session = Session { hashes, ..records.session(Lane::Tx(tx), Priority::Request) };
+                let mut out = Vec::with_capacity(entries.len() * 512);
+                for (index, entry) in entries.into_iter().enumerate() {
+                    out.push(if index == 0 { b'[' } else { b',' });
+                    if Instant::now() > deadline {
+                        return Err(BatchError::Whole(Error::new(Kind::Invalid, "the batch ran into its time limit")));
+                    }
+                    session.entry(&outer, entry, &mut out).await.map_err(|error| BatchError::Entry { index, error })?;
+                }
+                out.push(b']');
+                Ok(out.into())
+            })
+            .await
+    }
+
+    /// Hashes every password that the entries set: inside the transaction nothing may be waited for.
+    async fn hash_ahead(&self, entries: &[BatchEntry]) -> Result<HashMap<String, String>> {
+        let schema = self.registry.load();
+        let mut hashes = HashMap::new();
+        for entry in entries.iter().filter(|entry| !matches!(entry.action, BatchAction::Delete(_))) {
+            let Some(collection) = schema.find(&entry.collection) else { continue };
+            for field in collection.fields.iter().filter(|field| matches!(field.kind, FieldKind::Password(_))) {
+                let Some(given) = entry.body.get(&field.name) else { continue };
+                let plain = field.prepare(given);
+                if !plain.as_str().is_empty() && !hashes.contains_key(plain.as_str()) {
+                    let hash = self.hasher.hash(plain.as_str().to_owned()).await?;
+                    hashes.insert(plain.as_str().to_owned(), hash);
+                }
+            }
+        }
+        Ok(hashes)
+    }
+}
+
+impl Session<'_> {
+    /// Runs one entry and writes its answer.
+    async fn entry(&self, outer: &Request, entry: BatchEntry, out: &mut Vec<u8>) -> Result<()> {
+        let method = match entry.action {
+            BatchAction::Create => "POST",
+            BatchAction::Upsert => "PUT",
+            BatchAction::Update(_) => "PATCH",
+            BatchAction::Delete(_) => "DELETE",
+        };
+        let parameter = |name: &str| entry.query.get(name).cloned().unwrap_or_default();
+        let wanted = Wanted::parse(&Shape { expand: parameter("expand"), fields: parameter("fields") })?;
+        let mut headers = outer.headers.clone();
+        headers.extend(entry.headers);
+        let request = Request {
+            context: Context::Batch,
+            method: method.to_owned(),
+            headers,
+            query: entry.query,
+            body: entry.body,
+            caller: outer.caller.clone(),
+            clock: outer.clock.clone(),
+        };
+        let changed = match entry.action {
+            BatchAction::Delete(id) => {
+                self.delete(&entry.collection, &id, &request).await?;
+                out.extend_from_slice(b"{\"status\":204,\"body\":null}");
+                return Ok(());
+            }
+            BatchAction::Create => self.create(&entry.collection, &request).await?,
+            BatchAction::Update(id) => self.update(&entry.collection, &id, &request).await?,
+            BatchAction::Upsert => self.upsert(&entry.collection, &request).await?,
+        };
+        let (record, request) = changed.ok_or(StoreError::SchemaChanged)?;
+        out.extend_from_slice(b"{\"status\":200,\"body\":");
+        let presenter = Presenter { schema: &self.schema, lane: &self.lane, request: &request };
+        out.extend_from_slice(&presenter.one(&record, &wanted).await?);
+        out.push(b'}');
+        Ok(())
+    }
+
+    /// Updates the record whose id the body names, or creates it.
+    async fn upsert<'r>(
+        &self,
+        collection: &str,
+        request: &'r Request,
+    ) -> Result<Option<(crate::schema::Record, std::borrow::Cow<'r, Request>)>> {
+        let id = request.body.get("id").and_then(Json::as_str).unwrap_or_default();
+        let exists = !id.is_empty() && self.find(&self.writable(collection)?, id).await?.is_some();
+        match exists {
+            true => self.update(collection, id, request).await,
+            false => self.create(collection, request).await,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! From submitted data to values: modifiers, coercions, defaults (contract 1.5).
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value as Json};
+
+use crate::query::Request;
+use crate::schema::{Collection, Field, FieldKind, Record, field::Modifier};
+use crate::store::Value;
+
+/// The values of a record after the submitted data was applied, and the request as rules see it then.
+pub(super) struct Draft<'r> {
+    pub record: Record,
+    /// With modifiers resolved inside the body.
+    pub request: Cow<'r, Request>,
+}
+
+/// Applies the body of the request to a record: keys from the shortest up, so that `f` comes before `f+`. What
+/// is hidden from the caller, or set by the server alone, is passed over silently.
+pub(super) fn apply<'r>(mut record: Record, request: &'r Request) -> Draft<'r> {
+    let collection = record.collection.clone();
+    let mut keys: Vec<(&String, &Json)> = request.body.iter().collect();
+    keys.sort_by_key(|(key, _)| key.len());
+    let mut resolved: Vec<(&String, usize)> = Vec::new();
+    for (key, input) in keys {
+        let Some((index, modifier)) = target(&collection, key) else { continue };
+        let field = &collection.fields[index];
+        if !writable(&collection, field, request) {
+            continue;
+        }
+        let value = match modifier {
+            Modifier::Autogenerate => Some(autogenerate(field, input)),
+            _ => field.modify(&record.values[index], modifier, input),
+        };
+        if let Some(value) = value {
+            record.values[index] = value;
+            if modifier != Modifier::Set {
+                resolved.push((key, index));
+            }
+        }
+    }
+    let request = match resolved.is_empty() {
+        true => Cow::Borrowed(request),
+        false => Cow::Owned(with_resolved(request, &record, &resolved)),
+    };
+    Draft { record, request }
+}
+
+/// The field that a key speaks of and what it asks.
+fn target(collection: &Collection, key: &str) -> Option<(usize, Modifier)> {
+    let index = |name: &str| collection.fields.iter().position(|field| field.name == name);
+    if let Some(index) = index(key) {
+        return Some((index, Modifier::Set));
+    }
+    let (name, modifier) = if let Some(name) = key.strip_suffix('+') {
+        (name, Modifier::Plus)
+    } else if let Some(name) = key.strip_suffix('-') {
+        (name, Modifier::Minus)
+    } else if let Some(name) = key.strip_prefix('+') {
+        (name, Modifier::Prepend)
+    } else {
+        (key.strip_suffix(":autogenerate")?, Modifier::Autogenerate)
+    };
+    Some((index(name)?, modifier))
+}
+
+fn writable(collection: &Collection, field: &Field, request: &Request) -> bool {
+    if matches!(field.kind, FieldKind::Autodate(_)) {
+        return false;
+    }
+    let password = collection.auth().is_some() && field.name == "password";
+    !field.hidden || password || request.caller.is_superuser()
+}
+
+/// The given text as a prefix and a generated rest.
+fn autogenerate(field: &Field, input: &Json) -> Value {
+    let prefix = field.prepare(input);
+    Value::Text(format!("{}{}", prefix.as_str(), field.generate()))
+}
+
+fn with_resolved(request: &Request, record: &Record, resolved: &[(&String, usize)]) -> Request {
+    let mut body: Map<String, Json> = request.body.clone();
+    for (key, index) in resolved {
+        let field = &record.collection.fields[*index];
+        body.shift_remove(*key);
+        body.insert(field.name.clone(), field.to_json(&record.values[*index]));
+    }
+    Request { body, ..request.clone() }
+}
+
+/// A record with nothing given yet.
+pub(super) fn blank(collection: &std::sync::Arc<Collection>) -> Record {
+    let values = collection.fields.iter().map(Field::zero).collect();
+    Record { collection: collection.clone(), rev: 0, values }
+}

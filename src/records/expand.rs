@@ -1,0 +1,226 @@
+//! `expand`: related records inside a record (contract 2.4), one statement for each path and level.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::encode::{Collect, write_key};
+use super::present::Presenter;
+use crate::error::Result;
+use crate::query::{Context, Query, Request, Trust};
+use crate::schema::{Collection, FieldKind, Record, unique_on};
+
+/// Deeper parts of a path are ignored.
+const MAX_DEPTH: usize = 6;
+/// Related records of one back relation.
+const MAX_BACK: usize = 1000;
+
+/// The parsed parameter: names, each with what is expanded below it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Tree(IndexMap<String, Tree>);
+
+impl Tree {
+    pub fn parse(expand: &str) -> Self {
+        let mut root = Self::default();
+        for path in expand.split(',').map(str::trim).filter(|path| !path.is_empty()) {
+            path.split('.').take(MAX_DEPTH).fold(&mut root, |at, name| at.0.entry(name.trim().to_owned()).or_default());
+        }
+        root
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Where a name of the tree leads.
+struct Edge {
+    name: String,
+    target: Arc<Collection>,
+    kind: Kind,
+}
+
+enum Kind {
+    /// The relation field of this collection at that position.
+    Forward { field: usize },
+    /// The relation field of the target that points here; `single` where at most one record does.
+    Back { field: usize, single: bool },
+}
+
+/// Each record as JSON with its expand, in order.
+pub(super) async fn encode(
+    presenter: &Presenter<'_>,
+    collection: &Arc<Collection>,
+    records: &[Record],
+    tree: &Tree,
+) -> Result<Vec<Vec<u8>>> {
+    let encoder = presenter.encoder(collection, records).await?;
+    let expands = expand(presenter, collection, records, tree).await?;
+    let bytes = |(record, expand): (&Record, Option<Vec<u8>>)| {
+        let mut out = Vec::with_capacity(512);
+        encoder.open_record(record, &mut out);
+        if let Some(expand) = expand {
+            write_key("expand", &mut out);
+            out.extend_from_slice(&expand);
+        }
+        out.push(b'}');
+        out
+    };
+    Ok(records.iter().zip(expands).map(bytes).collect())
+}
+
+/// The value of the `expand` key of each record; `None` where nothing valid was asked for.
+async fn expand(
+    presenter: &Presenter<'_>,
+    collection: &Arc<Collection>,
+    records: &[Record],
+    tree: &Tree,
+) -> Result<Vec<Option<Vec<u8>>>> {
+    let edges: Vec<(Edge, &Tree)> =
+        tree.0.iter().filter_map(|(name, below)| Some((edge(presenter, collection, name)?, below))).collect();
+    if edges.is_empty() || records.is_empty() {
+        return Ok(records.iter().map(|_| None).collect());
+    }
+    let mut outs: Vec<Vec<u8>> = records.iter().map(|_| vec![b'{']).collect();
+    for (edge, below) in edges {
+        let related = related(presenter, &edge, records).await?;
+        let bodies = Box::pin(encode(presenter, &edge.target, &related, below)).await?;
+        match edge.kind {
+            Kind::Forward { field } => forward(&edge.name, field, records, &related, &bodies, &mut outs),
+            Kind::Back { field, single } => back(&edge.name, field, single, records, &related, &bodies, &mut outs),
+        }
+    }
+    Ok(outs
+        .into_iter()
+        .map(|mut out| {
+            out.push(b'}');
+            Some(out)
+        })
+        .collect())
+}
+
+fn edge(presenter: &Presenter<'_>, collection: &Arc<Collection>, name: &str) -> Option<Edge> {
+    let schema = presenter.schema;
+    if let Some((position, field)) = collection.field(name) {
+        let FieldKind::Relation(options) = &field.kind else { return None };
+        let hidden = field.hidden && !presenter.request.caller.is_superuser();
+        let target = schema.by_id(&options.collection_id).filter(|_| !hidden)?.clone();
+        return Some(Edge { name: name.to_owned(), target, kind: Kind::Forward { field: position } });
+    }
+    // `coll_via_field`, or the older `coll(field)`.
+    let (source, field) = name.split_once("_via_").or_else(|| name.strip_suffix(')')?.split_once('('))?;
+    let target = schema.find(source)?.clone();
+    let (position, field) = target.field(field)?;
+    if field.relation_target() != Some(&collection.id) || (field.hidden && !presenter.request.caller.is_superuser()) {
+        return None;
+    }
+    let single = !field.is_multi() && target.indexes.iter().any(|index| unique_on(index, &field.name).is_some());
+    Some(Edge { name: name.to_owned(), kind: Kind::Back { field: position, single }, target })
+}
+
+/// The related records that the caller may view, in the order of their creation.
+async fn related(presenter: &Presenter<'_>, edge: &Edge, records: &[Record]) -> Result<Vec<Record>> {
+    let mut ids: Vec<String> = match &edge.kind {
+        Kind::Forward { field } => {
+            records.iter().flat_map(|record| record.collection.fields[*field].items(&record.values[*field])).collect()
+        }
+        Kind::Back { .. } => records.iter().map(|record| record.id().to_owned()).collect(),
+    };
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let request = Request { context: Context::Expand, ..presenter.request.clone() };
+    let mut query = Query::new(presenter.schema, &edge.target, &request);
+    let limit = match &edge.kind {
+        Kind::Forward { .. } => {
+            query.ids(&ids);
+            ids.len()
+        }
+        Kind::Back { field, .. } => {
+            query.refers_to(*field, &ids);
+            ids.len().saturating_mul(MAX_BACK)
+        }
+    };
+    if !request.caller.is_superuser() {
+        // A null rule, or one that can't be resolved, shows nothing.
+        let Some(rule) = &edge.target.rules.view else { return Ok(Vec::new()) };
+        match crate::query::Filter::parse(rule) {
+            Ok(None) => {}
+            Ok(Some(filter)) if query.filter(&filter, Trust::Rule).is_ok() => {}
+            _ => return Ok(Vec::new()),
+        }
+    }
+    let sink = Collect { collection: edge.target.clone(), records: Vec::new() };
+    Ok(presenter.lane.reader().stream(query.select(limit as u64, 0), sink).await?.records)
+}
+
+fn forward(name: &str, field: usize, records: &[Record], related: &[Record], bodies: &[Vec<u8>], outs: &mut [Vec<u8>]) {
+    let by_id: HashMap<&str, &Vec<u8>> = related.iter().map(Record::id).zip(bodies).collect();
+    for (record, out) in records.iter().zip(outs) {
+        let field_of = &record.collection.fields[field];
+        let found: Vec<&Vec<u8>> =
+            field_of.items(&record.values[field]).iter().filter_map(|id| by_id.get(id.as_str()).copied()).collect();
+        write(name, !field_of.is_multi(), &found, out);
+    }
+}
+
+fn back(
+    name: &str,
+    field: usize,
+    single: bool,
+    records: &[Record],
+    related: &[Record],
+    bodies: &[Vec<u8>],
+    outs: &mut [Vec<u8>],
+) {
+    let mut by_target: HashMap<String, Vec<&Vec<u8>>> = HashMap::new();
+    for (referrer, body) in related.iter().zip(bodies) {
+        for id in referrer.collection.fields[field].items(&referrer.values[field]) {
+            let bodies = by_target.entry(id).or_default();
+            if bodies.len() < MAX_BACK {
+                bodies.push(body);
+            }
+        }
+    }
+    for (record, out) in records.iter().zip(outs) {
+        write(name, single, by_target.get(record.id()).map(Vec::as_slice).unwrap_or_default(), out);
+    }
+}
+
+/// An object for a single one, else a list; no key where there is nothing.
+fn write(name: &str, single: bool, bodies: &[&Vec<u8>], out: &mut Vec<u8>) {
+    let Some(first) = bodies.first() else { return };
+    if out.last() != Some(&b'{') {
+        out.push(b',');
+    }
+    out.extend_from_slice(serde_json::Value::from(name).to_string().as_bytes());
+    out.push(b':');
+    if single {
+        out.extend_from_slice(first);
+        return;
+    }
+    out.push(b'[');
+    for (index, body) in bodies.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(body);
+    }
+    out.push(b']');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_merge_and_end_at_the_sixth_level() {
+        assert!(Tree::parse(" , ").is_empty());
+        assert_eq!(Tree::parse("a,a.b"), Tree::parse("a.b"));
+        assert_eq!(Tree::parse("a.b.c.d.e.f.g"), Tree::parse("a.b.c.d.e.f"));
+        assert_ne!(Tree::parse("a.b"), Tree::parse("b.a"));
+    }
+}

@@ -1,0 +1,25 @@
+//! Where an operation reads and commits: by itself through the store's fast lane, or inside a transaction.
+
+use crate::store::{Committed, Reader, Result, Store, Tx, WriteSet};
+
+#[derive(Clone)]
+pub(super) enum Lane {
+    Store(Store),
+    Tx(Tx),
+}
+
+impl Lane {
+    pub fn reader(&self) -> Reader {
+        match self {
+            Lane::Store(store) => store.reader(),
+            Lane::Tx(tx) => tx.reader(),
+        }
+    }
+
+    pub async fn commit(&self, set: WriteSet) -> Result<Committed> {
+        match self {
+            Lane::Store(store) => store.write(set).await,
+            Lane::Tx(tx) => tx.apply(&set).await,
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! One page of records (contract 2.1), and one record (contract 2.5).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::encode::{Collect, Items};
+use super::lane::Lane;
+use super::picker::parse_bool;
+use super::present::{Presenter, Wanted, single};
+use super::{ListParams, Records, Shape, access};
+use crate::error::{Error, Kind, Result};
+use crate::query::{Filter, Query, Request, Sort, Trust};
+use crate::schema::{Collection, Schema};
+
+const DEFAULT_PER_PAGE: i64 = 30;
+const MAX_PER_PAGE: i64 = 1000;
+
+/// The page that a client asks for, checked.
+struct Page {
+    page: i64,
+    per_page: i64,
+    skip_total: bool,
+}
+
+impl Page {
+    fn parse(params: &ListParams) -> Result<Self> {
+        let number = |text: &Option<String>, name: &'static str, default: i64| match text.as_deref() {
+            None | Some("") => Ok(default),
+            Some(text) => text.parse::<i64>().map_err(|_| Error::invalid(format!("{name} must be a whole number"))),
+        };
+        let page = number(&params.page, "page", 1)?.max(1);
+        let per_page = match number(&params.per_page, "perPage", DEFAULT_PER_PAGE)? {
+            ..=0 => DEFAULT_PER_PAGE,
+            given => given.min(MAX_PER_PAGE),
+        };
+        let skip_total = match params.skip_total.as_deref() {
+            None | Some("") => false,
+            Some(text) => parse_bool(text).ok_or_else(|| Error::invalid("skipTotal must be true or false"))?,
+        };
+        Ok(Self { page, per_page, skip_total })
+    }
+
+    fn offset(&self) -> u64 {
+        (self.page - 1).saturating_mul(self.per_page).unsigned_abs()
+    }
+
+    /// The wrapper's last keys.
+    fn close(&self, total: i64, out: &mut Vec<u8>) {
+        let pages = if total < 0 { -1 } else { total / self.per_page + i64::from(total % self.per_page > 0) };
+        let tail = format!(
+            "],\"page\":{},\"perPage\":{},\"totalItems\":{total},\"totalPages\":{pages}}}",
+            self.page, self.per_page
+        );
+        out.extend_from_slice(tail.as_bytes());
+    }
+}
+
+impl Records {
+    /// `GET …/records` → the JSON body.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown collection, `Forbidden` for a null rule, `Invalid` for parameters that can't be
+    /// understood.
+    pub async fn list(&self, request: &Request, collection: &str, params: &ListParams, shape: &Shape) -> Result<Bytes> {
+        let schema = self.registry.load();
+        let collection = find_collection(&schema, collection)?;
+        let rule = access::condition(&collection.rules.list, request)?;
+        let page = Page::parse(params)?;
+        let wanted = Wanted::parse(shape)?;
+        let mut query = Query::new(&schema, &collection, request);
+        if let Some(rule) = rule {
+            query.filter(&rule, Trust::Rule).map_err(denied)?;
+        }
+        if let Some(filter) = Filter::parse_client(&params.filter).map_err(access::refused)? {
+            query.filter(&filter, Trust::Client).map_err(access::refused)?;
+        }
+        query.sort(&Sort::parse(&params.sort).map_err(access::refused)?, Trust::Client).map_err(access::refused)?;
+        self.page(&schema, &collection, request, &query, &page, &wanted).await
+    }
+
+    async fn page(
+        &self,
+        schema: &Arc<Schema>,
+        collection: &Arc<Collection>,
+        request: &Request,
+        query: &Query<'_>,
+        page: &Page,
+        wanted: &Wanted,
+    ) -> Result<Bytes> {
+        let reader = self.store.reader();
+        let total = match page.skip_total {
+            true => -1,
+            false => {
+                let row = reader.first(query.count()).await?;
+                row.and_then(|row| row.get(0).as_i64()).unwrap_or_default()
+            }
+        };
+        let statement = query.select(page.per_page.unsigned_abs(), page.offset());
+        let mut out = Vec::with_capacity(16 * 1024);
+        out.extend_from_slice(b"{\"items\":[");
+        let mut out = match wanted.direct(collection, request) {
+            Some(encoder) => reader.stream(statement, Items::new(encoder, out)).await?.out,
+            None => {
+                let sink = Collect { collection: collection.clone(), records: Vec::new() };
+                let records = reader.stream(statement, sink).await?.records;
+                let lane = Lane::Store(self.store.clone());
+                Presenter { schema, lane: &lane, request }.items(collection, &records, wanted, &mut out).await?;
+                out
+            }
+        };
+        page.close(total, &mut out);
+        Ok(out.into())
+    }
+
+    /// `GET …/records/{id}` → the JSON body.
+    ///
+    /// # Errors
+    /// `NotFound` for a missing record and for one that the view rule hides, `Forbidden` for a null rule.
+    pub async fn view(&self, request: &Request, collection: &str, id: &str, shape: &Shape) -> Result<Bytes> {
+        let schema = self.registry.load();
+        let collection = find_collection(&schema, collection)?;
+        let rule = access::condition(&collection.rules.view, request)?;
+        let wanted = Wanted::parse(shape)?;
+        let mut query = Query::new(&schema, &collection, request);
+        query.id(id);
+        if let Some(rule) = rule {
+            query.filter(&rule, Trust::Rule).map_err(denied)?;
+        }
+        let reader = self.store.reader();
+        let statement = query.select(1, 0);
+        if let Some(encoder) = wanted.direct(&collection, request) {
+            let items = reader.stream(statement, Items::new(encoder, Vec::with_capacity(1024))).await?;
+            return single(items).ok_or_else(|| Error::not_found(""));
+        }
+        let sink = Collect { collection: collection.clone(), records: Vec::new() };
+        let record = reader.stream(statement, sink).await?.records.pop().ok_or_else(|| Error::not_found(""))?;
+        let lane = Lane::Store(self.store.clone());
+        Ok(Presenter { schema: &schema, lane: &lane, request }.one(&record, &wanted).await?.into())
+    }
+}
+
+pub(super) fn find_collection(schema: &Schema, id_or_name: &str) -> Result<Arc<Collection>> {
+    schema.find(id_or_name).cloned().ok_or_else(|| Error::not_found("there is no such collection"))
+}
+
+/// A stored rule that no longer fits the schema lets nobody in.
+fn denied(error: crate::query::QueryError) -> Error {
+    Error::new(Kind::Invalid, "").with_cause(error)
+}

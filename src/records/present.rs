@@ -1,0 +1,127 @@
+//! Records as a caller may see them: the one way out (contract 2.2), with expand and field picker.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::Value as Json;
+
+use super::encode::{Encoder, Items};
+use super::expand::{self, Tree};
+use super::lane::Lane;
+use super::picker::Picker;
+use super::{Records, Shape, access};
+use crate::error::{Error, Result};
+use crate::query::{Query, Request, Trust};
+use crate::schema::{Collection, Record, Schema};
+
+/// Everything that presenting needs besides the records.
+pub(super) struct Presenter<'a> {
+    pub schema: &'a Arc<Schema>,
+    pub lane: &'a Lane,
+    pub request: &'a Request,
+}
+
+/// A parsed [`Shape`].
+pub(super) struct Wanted {
+    tree: Tree,
+    picker: Option<Picker>,
+}
+
+impl Wanted {
+    pub fn parse(shape: &Shape) -> Result<Self> {
+        Ok(Self { tree: Tree::parse(&shape.expand), picker: Picker::parse(&shape.fields)? })
+    }
+
+    /// The encoder, if rows can go straight to bytes: nothing to expand, nothing but plain names to pick, no
+    /// manage rule to ask.
+    pub fn direct(&self, collection: &Arc<Collection>, request: &Request) -> Option<Encoder> {
+        let plain = self.picker.as_ref().is_none_or(|picker| picker.plain_names().is_some());
+        let encoder = Encoder::new(collection, request, self.picker.as_ref());
+        (plain && self.tree.is_empty() && !encoder.asks_manage_rule()).then_some(encoder)
+    }
+}
+
+impl Presenter<'_> {
+    /// The items of a JSON array, appended to `out`.
+    pub async fn items(
+        &self,
+        collection: &Arc<Collection>,
+        records: &[Record],
+        wanted: &Wanted,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        for (index, item) in self.each(collection, records, wanted).await?.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(item);
+        }
+        Ok(())
+    }
+
+    pub async fn one(&self, record: &Record, wanted: &Wanted) -> Result<Vec<u8>> {
+        if let Some(encoder) = wanted.direct(&record.collection, self.request) {
+            let mut out = Vec::with_capacity(512);
+            encoder.open_record(record, &mut out);
+            out.push(b'}');
+            return Ok(out);
+        }
+        let mut items = self.each(&record.collection, std::slice::from_ref(record), wanted).await?;
+        Ok(items.pop().unwrap_or_default())
+    }
+
+    async fn each(&self, collection: &Arc<Collection>, records: &[Record], wanted: &Wanted) -> Result<Vec<Vec<u8>>> {
+        let items = expand::encode(self, collection, records, &wanted.tree).await?;
+        let Some(picker) = &wanted.picker else { return Ok(items) };
+        let pick = |item: Vec<u8>| {
+            let json: Json = serde_json::from_slice(&item).map_err(Error::internal)?;
+            serde_json::to_vec(&picker.pick(json)).map_err(Error::internal)
+        };
+        items.into_iter().map(pick).collect()
+    }
+
+    /// The encoder for these records, with the manage rule asked.
+    pub async fn encoder(&self, collection: &Arc<Collection>, records: &[Record]) -> Result<Encoder> {
+        let mut encoder = Encoder::new(collection, self.request, None);
+        if encoder.asks_manage_rule() {
+            encoder.set_managed(self.managed(collection, records).await?);
+        }
+        Ok(encoder)
+    }
+
+    /// Which of these auth records the caller manages, in one statement.
+    async fn managed(&self, collection: &Arc<Collection>, records: &[Record]) -> Result<HashSet<String>> {
+        let Some(rule) = collection.auth().and_then(|options| options.manage_rule.as_ref()) else {
+            return Ok(HashSet::new());
+        };
+        let ids: Vec<String> = records.iter().map(|record| record.id().to_owned()).collect();
+        let mut query = Query::new(self.schema, collection, self.request);
+        query.ids(&ids);
+        if let Some(filter) = access::parse(rule)?
+            && query.filter(&filter, Trust::Rule).is_err()
+        {
+            return Ok(HashSet::new());
+        }
+        let rows = self.lane.reader().rows(query.select(ids.len() as u64, 0)).await?;
+        Ok(rows.into_iter().map(|row| row.get(collection.table.id_column).as_str().to_owned()).collect())
+    }
+}
+
+impl Records {
+    /// One record as JSON for this caller: hidden fields, e-mail visibility, expand, field picker.
+    ///
+    /// # Errors
+    /// `Invalid` for a malformed `fields` parameter; those of the store.
+    pub async fn present(&self, record: &Record, request: &Request, shape: &Shape) -> Result<Json> {
+        let lane = Lane::Store(self.store.clone());
+        let presenter = Presenter { schema: &self.registry.load(), lane: &lane, request };
+        let bytes = presenter.one(record, &Wanted::parse(shape)?).await?;
+        serde_json::from_slice(&bytes).map_err(Error::internal)
+    }
+}
+
+/// The first row of a statement as the whole body, straight from its columns.
+pub(super) fn single(items: Items) -> Option<Bytes> {
+    (items.count > 0).then(|| items.out.into())
+}

@@ -1,0 +1,150 @@
+//! What is special about auth records when they are written (contract 2.6, 2.7), and hashing.
+
+use super::access;
+use super::session::Session;
+use crate::crypto::{self, Hasher};
+use crate::error::{Error, FieldError, FieldErrors, Result};
+use crate::query::Request;
+use crate::schema::{FieldKind, Record};
+use crate::store::Value;
+
+const TOKEN_KEY_LENGTH: usize = 50;
+
+impl Session<'_> {
+    /// Whether the caller manages this auth record: a superuser, or one whom the manage rule names.
+    pub(super) async fn manages(&self, record: &Record, stored: bool, request: &Request) -> Result<bool> {
+        if request.caller.is_superuser() {
+            return Ok(true);
+        }
+        let Some(rule) = record.collection.auth().and_then(|options| options.manage_rule.as_ref()) else {
+            return Ok(false);
+        };
+        let Some(filter) = access::parse(rule)? else { return Ok(true) };
+        match stored {
+            true => access::holds(&self.schema, &self.lane.reader(), record, &filter, request).await,
+            false => Ok(crate::query::eval(&filter, &self.schema, record, request).unwrap_or(false)),
+        }
+    }
+}
+
+/// The rules of the sign-up and profile forms, looked at before the fields themselves. An empty password of an
+/// update means unchanged.
+pub(super) async fn check_auth(
+    record: &mut Record,
+    before: Option<&Record>,
+    request: &Request,
+    manages: bool,
+    hasher: &Hasher,
+) -> Result<FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let text = |key: &str| request.body.get(key).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+    let (password, confirm) = (text("password"), text("passwordConfirm"));
+    match before {
+        None => {
+            if password.is_empty() {
+                errors.add("password", required());
+            }
+            if confirm.is_empty() {
+                errors.add("passwordConfirm", required());
+            } else if confirm != password {
+                errors.add("passwordConfirm", mismatch());
+            }
+            if !manages && truthy(record, "verified") {
+                errors.add("verified", mismatch());
+            }
+        }
+        Some(before) => {
+            if password.is_empty() {
+                restore(record, before, "password");
+            }
+            check_password_change(before, &password, &confirm, request, manages, hasher, &mut errors).await?;
+            for field in ["email", "verified"] {
+                if !manages && record.get(field) != before.get(field) {
+                    errors.add(field, mismatch());
+                }
+            }
+        }
+    }
+    Ok(errors)
+}
+
+async fn check_password_change(
+    before: &Record,
+    password: &str,
+    confirm: &str,
+    request: &Request,
+    manages: bool,
+    hasher: &Hasher,
+    errors: &mut FieldErrors,
+) -> Result<()> {
+    if password.is_empty() && confirm.is_empty() {
+        return Ok(());
+    }
+    if confirm.is_empty() {
+        errors.add("passwordConfirm", required());
+    } else if confirm != password {
+        errors.add("passwordConfirm", mismatch());
+    }
+    if manages || !errors.is_empty() {
+        return Ok(());
+    }
+    let old = request.body.get("oldPassword").and_then(|value| value.as_str()).unwrap_or_default();
+    if old.is_empty() {
+        errors.add("oldPassword", required());
+    } else if !hasher.verify(old.to_owned(), before.text("password").to_owned()).await? {
+        errors.add("oldPassword", FieldError::new("validation_invalid_old_password", "Is not the present password."));
+    }
+    Ok(())
+}
+
+/// A token key for a new record; a new one where the password, the address or the key itself changed, so that
+/// every token of the record ends.
+pub(super) fn rotate_token_key(record: &mut Record, before: Option<&Record>) {
+    let changed = |field: &str| before.is_some_and(|before| before.get(field) != record.get(field));
+    let given = changed("tokenKey") && !record.text("tokenKey").is_empty();
+    if record.text("tokenKey").is_empty() || (!given && (changed("password") || changed("email"))) {
+        set(record, "tokenKey", Value::Text(crypto::alphanumeric(TOKEN_KEY_LENGTH)));
+    }
+}
+
+/// Replaces the plain text of each password that changed by its hash.
+pub(super) async fn hash_passwords(record: &mut Record, before: Option<&Record>, session: &Session<'_>) -> Result<()> {
+    let collection = record.collection.clone();
+    for (index, field) in collection.fields.iter().enumerate() {
+        let changed = before.is_none_or(|before| before.values[index] != record.values[index]);
+        let plain = record.values[index].as_str().to_owned();
+        if matches!(field.kind, FieldKind::Password(_)) && changed && !plain.is_empty() {
+            record.values[index] = Value::Text(session.hash(plain).await?);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn set(record: &mut Record, field: &str, value: Value) {
+    if let Some((index, _)) = record.collection.clone().field(field) {
+        record.values[index] = value;
+    }
+}
+
+fn restore(record: &mut Record, before: &Record, field: &str) {
+    if let Some(value) = before.get(field).cloned() {
+        set(record, field, value);
+    }
+}
+
+fn truthy(record: &Record, field: &str) -> bool {
+    record.get(field).is_some_and(Value::truthy)
+}
+
+fn required() -> FieldError {
+    FieldError::new("validation_required", "Cannot be blank.")
+}
+
+fn mismatch() -> FieldError {
+    FieldError::new("validation_values_mismatch", "Values do not match.")
+}
+
+/// The last superuser must stay, or nobody could administer the server any more.
+pub(super) fn last_superuser() -> Error {
+    Error::invalid("the last superuser can't be deleted")
+}

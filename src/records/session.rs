@@ -1,0 +1,86 @@
+//! One write operation at work: the schema it was planned under and where it reads and commits.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Records;
+use super::encode::Collect;
+use super::lane::Lane;
+use super::validate::{self, RELATION_TAG};
+use crate::error::{Error, FieldError, FieldErrors, Result};
+use crate::query::{Query, Request};
+use crate::schema::{Collection, Record, Schema};
+use crate::store::{Priority, StoreError};
+
+/// The check of a create rule.
+pub(super) const RULE_TAG: u32 = 1;
+/// A check that never holds: the write was only tried.
+pub(super) const TRIAL_TAG: u32 = 2;
+
+pub(super) struct Session<'a> {
+    pub records: &'a Records,
+    pub schema: Arc<Schema>,
+    pub lane: Lane,
+    pub priority: Priority,
+    /// Hashes by plain text, made before a transaction began: inside it nothing may be waited for.
+    pub hashes: Arc<HashMap<String, String>>,
+}
+
+impl Session<'_> {
+    pub async fn hash(&self, plain: String) -> Result<String> {
+        match (&self.lane, self.hashes.get(&plain)) {
+            (_, Some(hash)) => Ok(hash.clone()),
+            (Lane::Store(_), None) => self.records.hasher.hash(plain).await,
+            (Lane::Tx(_), None) => Err(Error::internal("a password was not hashed before its transaction")),
+        }
+    }
+
+    /// Reads a record without any rule.
+    pub async fn find(&self, collection: &Arc<Collection>, id: &str) -> Result<Option<Record>> {
+        find(&self.schema, &self.lane, collection, id).await
+    }
+
+    /// The collection for a write.
+    pub fn writable(&self, id_or_name: &str) -> Result<Arc<Collection>> {
+        let collection = super::list::find_collection(&self.schema, id_or_name)?;
+        match collection.is_view() {
+            true => Err(Error::invalid("unsupported collection type")),
+            false => Ok(collection),
+        }
+    }
+}
+
+pub(super) async fn find(
+    schema: &Schema,
+    lane: &Lane,
+    collection: &Arc<Collection>,
+    id: &str,
+) -> Result<Option<Record>> {
+    let request = Request::default();
+    let mut query = Query::new(schema, collection, &request);
+    query.id(id);
+    let sink = Collect { collection: collection.clone(), records: Vec::with_capacity(1) };
+    Ok(lane.reader().stream(query.select(1, 0), sink).await?.records.pop())
+}
+
+/// A failed write of this record as field errors, where the failure speaks of fields.
+pub(super) fn field_errors(error: &StoreError, record: &Record) -> Option<FieldErrors> {
+    let mut errors = FieldErrors::default();
+    match error {
+        StoreError::Unique { columns, .. } => {
+            for column in columns {
+                match column.as_str() {
+                    "id" => errors
+                        .add("id", FieldError::new("validation_pk_invalid", "Another record has this id already.")),
+                    _ => errors.add(column, FieldError::new("validation_not_unique", "Value must be unique.")),
+                }
+            }
+        }
+        StoreError::Check { tag } if *tag >= RELATION_TAG => {
+            let field = record.collection.fields.get((*tag - RELATION_TAG) as usize)?;
+            errors.add(&field.name, validate::missing());
+        }
+        _ => return None,
+    }
+    Some(errors)
+}

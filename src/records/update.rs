@@ -1,0 +1,146 @@
+//! Updating a record (contract 2.7).
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
+use super::create::MAX_ATTEMPTS;
+use super::lane::Lane;
+use super::present::{Presenter, Wanted};
+use super::session::{Session, field_errors};
+use super::validate::RELATION_TAG;
+use super::{Records, Shape, access, change, draft, protect, validate};
+use crate::error::{Error, FieldError, FieldErrors, Result};
+use crate::query::Request;
+use crate::schema::{FieldKind, Record};
+use crate::store::{Op, Priority, StoreError, Value, WriteSet};
+
+const FAILED: &str = "failed to update record";
+
+impl Records {
+    /// `PATCH …/records/{id}`.
+    ///
+    /// # Errors
+    /// `NotFound` for a missing record and for one that the rule hides, `Invalid` with all field errors.
+    pub async fn update(&self, request: Request, collection: &str, id: &str, shape: &Shape) -> Result<Bytes> {
+        let wanted = Wanted::parse(shape)?;
+        for _ in 0..MAX_ATTEMPTS {
+            let session = self.session(Lane::Store(self.store.clone()), Priority::Request);
+            if let Some((record, request)) = session.update(collection, id, &request).await? {
+                let presenter = Presenter { schema: &session.schema, lane: &session.lane, request: &request };
+                return Ok(presenter.one(&record, &wanted).await?.into());
+            }
+        }
+        Err(StoreError::Stale.into())
+    }
+}
+
+impl Session<'_> {
+    /// Updates a record; `None` if the row or the schema changed meanwhile.
+    pub(super) async fn update<'r>(
+        &self,
+        collection: &str,
+        id: &str,
+        request: &'r Request,
+    ) -> Result<Option<(Record, Cow<'r, Request>)>> {
+        let collection = self.writable(collection)?;
+        let rule = access::condition(&collection.rules.update, request)?;
+        let before = self.find(&collection, id).await?.ok_or_else(|| Error::not_found(""))?;
+        let draft = draft::apply(before.clone(), request);
+        let (mut record, request) = (draft.record, draft.request);
+        if let Some(rule) = rule
+            && !access::holds(&self.schema, &self.lane.reader(), &before, &rule, &request).await?
+        {
+            return Err(Error::not_found(""));
+        }
+        if collection.auth().is_some() {
+            let manages = self.manages(&before, true, &request).await?;
+            let errors =
+                protect::check_auth(&mut record, Some(&before), &request, manages, &self.records.hasher).await?;
+            errors.into_result(FAILED)?;
+        }
+        self.check(&record, &before).await?;
+        protect::hash_passwords(&mut record, Some(&before), self).await?;
+        if collection.auth().is_some() {
+            protect::rotate_token_key(&mut record, Some(&before));
+        }
+        touch(&mut record, &crate::clock::wire_text(self.records.clock.now()));
+        self.write(before, record, request).await
+    }
+
+    async fn check(&self, record: &Record, before: &Record) -> Result<()> {
+        let mut errors = validate::fields(record, Some(before));
+        if record.id() != before.id() {
+            errors =
+                FieldErrors::one("id", FieldError::new("validation_pk_change", "The id of a record can't be changed."));
+        }
+        if !errors.is_empty() {
+            self.missing_relations(record, Some(before), &mut errors).await?;
+        }
+        errors.into_result(FAILED)
+    }
+
+    async fn write<'r>(
+        &self,
+        before: Record,
+        mut record: Record,
+        request: Cow<'r, Request>,
+    ) -> Result<Option<(Record, Cow<'r, Request>)>> {
+        let changed: Vec<(usize, Value)> = (0..record.values.len())
+            .filter(|index| record.values[*index] != before.values[*index])
+            .map(|index| (index, record.values[index].clone()))
+            .collect();
+        if changed.is_empty() {
+            return Ok(Some((record, request)));
+        }
+        match self.lane.commit(self.update_set(&before, &record, changed, request.caller.id())).await {
+            Ok(committed) => {
+                record.rev = committed.revs.first().copied().unwrap_or_default();
+                Ok(Some((record, request)))
+            }
+            Err(StoreError::Stale | StoreError::SchemaChanged) => Ok(None),
+            Err(error) => {
+                let Some(mut errors) = field_errors(&error, &record) else { return Err(error.into()) };
+                if matches!(error, StoreError::Check { tag } if tag >= RELATION_TAG) {
+                    self.missing_relations(&record, Some(&before), &mut errors).await?;
+                }
+                Err(Error::invalid(FAILED).with_fields(errors).with_cause(error))
+            }
+        }
+    }
+
+    pub(super) fn update_set(
+        &self,
+        before: &Record,
+        record: &Record,
+        set: Vec<(usize, Value)>,
+        actor: &str,
+    ) -> WriteSet {
+        let op = Op::Update {
+            table: record.collection.table.clone(),
+            id: before.id().to_owned(),
+            expect_rev: Some(before.rev),
+            set,
+            image: change::image(record),
+            old: change::old_image(before, record),
+        };
+        WriteSet {
+            schema_version: self.schema.version,
+            before: self.relation_checks(record, Some(before)),
+            ops: vec![op],
+            after: Vec::new(),
+            actor: actor.to_owned(),
+            priority: self.priority,
+        }
+    }
+}
+
+/// Sets the dates that follow every update.
+pub(super) fn touch(record: &mut Record, now: &str) {
+    let collection = record.collection.clone();
+    for (index, field) in collection.fields.iter().enumerate() {
+        if matches!(&field.kind, FieldKind::Autodate(options) if options.on_update) {
+            record.values[index] = now.into();
+        }
+    }
+}
