@@ -1,0 +1,108 @@
+//! `basalt doctor`: what could go wrong on this machine, before it does.
+
+use std::ffi::CString;
+use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::Context;
+
+/// Below this much free space, or this many open files, the doctor warns.
+const FREE_BYTES: u64 = 1 << 30;
+const OPEN_FILES: u64 = 4096;
+/// A flush that takes longer makes every commit slow.
+const FLUSH_MS: f64 = 20.0;
+const FLUSHES: u32 = 20;
+
+/// One finding.
+struct Finding {
+    name: &'static str,
+    good: bool,
+    text: String,
+}
+
+pub(super) fn run(context: &Context) -> anyhow::Result<()> {
+    let place = existing(&context.config.dir);
+    let findings = [configuration(context), disk(&place), flush(&place), open_files()];
+    if context.json {
+        let list: Vec<_> = findings.iter().map(|f| json!({ "check": f.name, "ok": f.good, "text": f.text })).collect();
+        println!("{}", json!(list));
+    } else {
+        for finding in &findings {
+            println!("{:5} {:10} {}", if finding.good { "ok" } else { "WARN" }, finding.name, finding.text);
+        }
+    }
+    match findings.iter().all(|finding| finding.good) {
+        true => Ok(()),
+        false => anyhow::bail!("not everything is as it should be"),
+    }
+}
+
+/// The directory, or the nearest one above it that is there.
+fn existing(dir: &Path) -> PathBuf {
+    let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    absolute.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("/")).to_owned()
+}
+
+/// A command gets here with a valid configuration only.
+fn configuration(context: &Context) -> Finding {
+    Finding { name: "config", good: true, text: format!("valid; the data is in {}", context.config.dir.display()) }
+}
+
+fn disk(place: &Path) -> Finding {
+    let free = free_bytes(place);
+    let good = free.is_some_and(|free| free >= FREE_BYTES);
+    let text = match free {
+        Some(free) => format!("{} MiB free in {}", free >> 20, place.display()),
+        None => format!("the free space of {} is unknown", place.display()),
+    };
+    Finding { name: "disk", good, text }
+}
+
+#[expect(clippy::unnecessary_cast, reason = "the widths of statvfs differ between systems")]
+fn free_bytes(place: &Path) -> Option<u64> {
+    let path = CString::new(place.as_os_str().as_bytes()).ok()?;
+    // SAFETY: a struct of integers may be all zeros, and the call gets a valid text and struct.
+    unsafe {
+        let mut stat: libc::statvfs = std::mem::zeroed();
+        (libc::statvfs(path.as_ptr(), &raw mut stat) == 0).then(|| stat.f_bavail as u64 * stat.f_frsize as u64)
+    }
+}
+
+fn flush(place: &Path) -> Finding {
+    let measured = flush_ms(place);
+    let good = measured.as_ref().is_ok_and(|ms| *ms <= FLUSH_MS);
+    let text = match measured {
+        Ok(ms) => format!("{ms:.2} ms a flush; every group of commits waits for one"),
+        Err(error) => format!("can't write to {}: {error}", place.display()),
+    };
+    Finding { name: "flush", good, text }
+}
+
+fn flush_ms(place: &Path) -> std::io::Result<f64> {
+    let path = place.join(format!(".basalt-doctor-{}", std::process::id()));
+    let measure = || {
+        let mut file = std::fs::File::create_new(&path)?;
+        let start = Instant::now();
+        for _ in 0..FLUSHES {
+            file.write_all(&[0; 4096])?;
+            file.sync_data()?;
+        }
+        Ok(start.elapsed().as_secs_f64() * 1000.0 / f64::from(FLUSHES))
+    };
+    let result = measure();
+    // Where it could not be created there is nothing to remove.
+    let _ = std::fs::remove_file(&path);
+    result
+}
+
+fn open_files() -> Finding {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the call gets a valid struct.
+    let known = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0 };
+    let good = known && limit.rlim_max >= OPEN_FILES;
+    Finding { name: "files", good, text: format!("up to {} open files; the server takes all it may", limit.rlim_max) }
+}

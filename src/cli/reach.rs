@@ -1,0 +1,21 @@
+//! Who runs a task: the server that holds the directory, or this process.
+
+use serde_json::Value as Json;
+
+use super::socket;
+use super::task::Task;
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+
+/// Runs the task where the data is and returns its result.
+pub(super) async fn run(config: &Config, task: Task) -> anyhow::Result<Json> {
+    if let Some(stream) = socket::connect(&config.dir).await? {
+        return socket::ask(stream, &task).await;
+    }
+    crate::telemetry::init(&config.logs);
+    let app = App::open(config.clone(), Clock::system()).await?;
+    let result = task.run(&app).await;
+    app.close().await;
+    Ok(result?)
+}
