@@ -112,7 +112,7 @@ impl<'a> Lexer<'a> {
             Some((whole, fraction)) => all_digits(whole) && all_digits(fraction),
             None => all_digits(digits),
         };
-        let glued = rest[length..].starts_with(|c| starts_identifier(c));
+        let glued = rest[length..].starts_with(starts_identifier);
         match text.parse::<f64>() {
             Ok(number) if well_formed && !glued => self.push(Token::Number(number), length),
             _ => return Err(QueryError::at(self.at, "not a number: digits, with a point between digits at most")),

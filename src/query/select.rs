@@ -100,7 +100,7 @@ impl<'a> Query<'a> {
         let columns = self.frame.collection.table.columns.iter().map(|name| format!("{ROW}.{}, ", quoted(name)));
         let is_view = self.frame.collection.is_view();
         let rev = if is_view { "0".to_owned() } else { format!("{ROW}.{}", quoted(REV_COLUMN)) };
-        let mut sql = format!("SELECT {}{rev}{}", columns.collect::<String>(), self.from_where());
+        let mut sql = format!("SELECT {}{rev}{}", columns.collect::<String>(), self.body());
         if !self.order.is_empty() {
             sql.push_str(&format!(" ORDER BY {}", self.order.join(", ")));
         } else if !self.unique && !is_view {
@@ -119,12 +119,12 @@ impl<'a> Query<'a> {
 
     /// The number of matching records.
     pub fn count(&self) -> Statement {
-        self.statement(format!("SELECT COUNT(*){}", self.from_where()), self.compiler.params.clone())
+        self.statement(format!("SELECT COUNT(*){}", self.body()), self.compiler.params.clone())
     }
 
     /// One row `1` if any record matches.
     pub fn exists(&self) -> Statement {
-        self.statement(format!("SELECT 1{} LIMIT 1", self.from_where()), self.compiler.params.clone())
+        self.statement(format!("SELECT 1{} LIMIT 1", self.body()), self.compiler.params.clone())
     }
 
     fn statement(&self, sql: String, params: Vec<Value>) -> Statement {
@@ -133,7 +133,7 @@ impl<'a> Query<'a> {
     }
 
     /// Conditions over any-of joins share one `EXISTS`; the others stand beside it, where indexes serve them.
-    fn from_where(&self) -> String {
+    fn body(&self) -> String {
         let mut plain = Vec::new();
         let mut any = Vec::new();
         for condition in &self.conditions {

@@ -24,7 +24,7 @@ pub(super) enum Planned {
         body: Value,
         field: usize,
     },
-    Walk(Walk),
+    Walk(Box<Walk>),
 }
 
 #[derive(Debug)]
@@ -112,7 +112,9 @@ impl<'a> Planner<'a> {
 
     pub fn plan(&self, path: &Path<'_>) -> Result<Planned> {
         match path.root {
-            Root::Own => self.walk(path, Start::Own, self.collection.clone(), &path.segments).map(Planned::Walk),
+            Root::Own => self
+                .walk(path, Start::Own, self.collection.clone(), &path.segments)
+                .map(|walk| Planned::Walk(Box::new(walk))),
             Root::Collection { name, alias } => {
                 self.deny_client(path, "@collection.")?;
                 let collection = self
@@ -120,7 +122,7 @@ impl<'a> Planner<'a> {
                     .find(name)
                     .ok_or_else(|| QueryError::at(path.position, format!("there is no collection {name:?}")))?;
                 let start = Start::All { collection: collection.clone(), key: format!("@{name}:{alias}") };
-                self.walk(path, start, collection.clone(), &path.segments).map(Planned::Walk)
+                self.walk(path, start, collection.clone(), &path.segments).map(|walk| Planned::Walk(Box::new(walk)))
             }
             Root::Macro => constant::macro_value(path, self.request).map(Planned::Const),
             Root::Auth | Root::Body | Root::Query | Root::Headers | Root::Context | Root::Method => {
@@ -156,7 +158,9 @@ impl<'a> Planner<'a> {
         {
             let ids = vec![record.id().to_owned()];
             let start = Start::Ids { collection: record.collection.clone(), ids, list: false, key: "@auth".into() };
-            return self.walk(path, start, record.collection.clone(), &path.segments).map(Planned::Walk);
+            return self
+                .walk(path, start, record.collection.clone(), &path.segments)
+                .map(|walk| Planned::Walk(Box::new(walk)));
         }
         if path.segments.len() > 1
             && let Some((_, field)) = &field
@@ -168,7 +172,9 @@ impl<'a> Planner<'a> {
             let ids = constant::ids(path, self.request);
             let key = format!("@{:?}.{first}", path.root);
             let start = Start::Ids { collection: target.clone(), ids, list: field.is_multi(), key };
-            return self.walk(path, start, target.clone(), &path.segments[1..]).map(Planned::Walk);
+            return self
+                .walk(path, start, target.clone(), &path.segments[1..])
+                .map(|walk| Planned::Walk(Box::new(walk)));
         }
         match path.modifier {
             None => Ok(Planned::Const(constant::value(path, self.request, field.as_ref().map(|(_, field)| field)))),
@@ -186,9 +192,8 @@ impl<'a> Planner<'a> {
                 _ => path.error(":changed goes with a field in @request.body only"),
             },
             Some(modifier @ (Modifier::Length | Modifier::Each)) => {
-                if !field.is_some_and(|(_, field)| holds_items(&field))
-                    && !(path.root == Root::Auth && self.request.caller.record().is_none())
-                {
+                let guest = path.root == Root::Auth && self.request.caller.record().is_none();
+                if !guest && !field.is_some_and(|(_, field)| holds_items(&field)) {
                     return path.error("this modifier goes with select, file and relation fields only");
                 }
                 let items = constant::ids(path, self.request);
@@ -196,7 +201,7 @@ impl<'a> Planner<'a> {
                     Modifier::Length => Planned::Const(Value::Int(i64::try_from(items.len()).unwrap_or(i64::MAX))),
                     _ => {
                         let start = Start::Items { items, key: format!("@{:?}.{first}", path.root) };
-                        Planned::Walk(Walk { start, hops: Vec::new(), leaf: Leaf::Item })
+                        Planned::Walk(Box::new(Walk { start, hops: Vec::new(), leaf: Leaf::Item }))
                     }
                 })
             }
@@ -222,10 +227,9 @@ impl<'a> Planner<'a> {
             } else {
                 let field = self.field(path, &collection, name)?;
                 match (&field.kind, after) {
-                    (FieldKind::Relation(options), [only])
+                    (FieldKind::Relation(_), [only])
                         if *only == "id" && path.modifier.is_none() && !field.is_multi() =>
                     {
-                        let _ = options;
                         walk.leaf = Leaf::Column { field, lower: false };
                         return Ok(walk);
                     }
