@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &[]),
     ("schema", &["store"]),
     ("query", &["schema", "store"]),
-    ("settings", &["store"]),
+    ("settings", &["store", "schema"]),
     ("logs", &["store", "settings", "query", "schema"]),
     ("records", &["store", "schema", "query", "settings"]),
     ("collections", &["store", "schema", "query", "settings", "records"]),

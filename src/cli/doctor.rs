@@ -17,6 +17,8 @@ const OPEN_FILES: u64 = 4096;
 const FLUSH_MS: f64 = 20.0;
 const FLUSHES: u32 = 20;
 
+const SQLITE_VERSION: [u32; 3] = [3, 51, 3];
+
 /// One finding.
 struct Finding {
     name: &'static str,
@@ -26,7 +28,7 @@ struct Finding {
 
 pub(super) fn run(context: &Context) -> anyhow::Result<()> {
     let place = existing(&context.config.dir);
-    let findings = [configuration(context), disk(&place), flush(&place), open_files()];
+    let findings = [configuration(context), sqlite(), disk(&place), flush(&place), open_files()];
     if context.json {
         let list: Vec<_> = findings.iter().map(|f| json!({ "check": f.name, "ok": f.good, "text": f.text })).collect();
         println!("{}", json!(list));
@@ -50,6 +52,13 @@ fn existing(dir: &Path) -> PathBuf {
 /// A command gets here with a valid configuration only.
 fn configuration(context: &Context) -> Finding {
     Finding { name: "config", good: true, text: format!("valid; the data is in {}", context.config.dir.display()) }
+}
+
+/// Older versions may corrupt a database when a checkpoint meets a commit.
+fn sqlite() -> Finding {
+    let version = crate::store::sqlite::version();
+    let parts: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+    Finding { name: "sqlite", good: parts.as_slice() >= SQLITE_VERSION.as_slice(), text: format!("version {version}") }
 }
 
 fn disk(place: &Path) -> Finding {

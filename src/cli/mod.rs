@@ -11,6 +11,7 @@ mod backup;
 mod collections;
 mod completions;
 mod doctor;
+mod import;
 mod reach;
 mod serve;
 mod socket;
@@ -58,6 +59,9 @@ enum Command {
     /// Write the collections to a file, or take them from one
     #[command(subcommand)]
     Collections(collections::Command),
+    /// Load records from a file
+    #[command(subcommand)]
+    Import(import::Command),
     /// Write a consistent copy of the database to a file
     Backup(backup::Flags),
     /// Look for what could go wrong on this machine
@@ -105,6 +109,7 @@ fn execute(global: Global, command: Command) -> anyhow::Result<()> {
             Command::Serve(_) => serve::run(context).await,
             Command::Superuser(command) => superuser::run(context, command).await,
             Command::Collections(command) => collections::run(context, command).await,
+            Command::Import(command) => import::run(context, command).await,
             Command::Backup(flags) => backup::run(context, flags).await,
             Command::Doctor => doctor::run(&context),
             Command::Version | Command::Completions(_) => Ok(()),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
+use super::import;
 use crate::app::App;
 use crate::error::{Error, FieldError, FieldErrors, Result};
 use crate::query::{Caller, Request};
@@ -24,6 +25,8 @@ pub(super) enum Task {
     CollectionsExport,
     CollectionsImport { collections: Vec<Json>, delete_missing: bool },
     Backup { target: PathBuf },
+    Import { collection: String, fields: Option<Vec<Json>>, file: PathBuf, format: import::Format },
+    ImportUndo { id: String },
 }
 
 /// Superusers and collections are listed in pages of this size, the largest there is.
@@ -53,6 +56,10 @@ impl Task {
             Task::CollectionsImport { collections, delete_missing } => {
                 app.collections.import(collections, delete_missing).await.map(|()| json!({}))
             }
+            Task::Import { collection, fields, file, format } => {
+                import::load(app, &collection, fields, file, format).await
+            }
+            Task::ImportUndo { id } => import::undo(app, &id).await,
             Task::Backup { target } => {
                 app.store.backup(target.clone()).await?;
                 Ok(json!({ "file": target }))
@@ -62,14 +69,14 @@ impl Task {
 }
 
 /// A superuser's request that no record stands behind: who may run commands may do everything.
-fn request(app: &App) -> Result<Request> {
+pub(super) fn request(app: &App) -> Result<Request> {
     let schema = app.registry.load();
     let collection = schema.by_id(SUPERUSERS_ID).ok_or_else(|| Error::internal("no collection of superusers"))?.clone();
     let values = collection.fields.iter().map(|field| field.zero()).collect();
     Ok(Request { caller: Caller::Record(Record { collection, rev: 0, values }.into()), ..Request::default() })
 }
 
-/// The number of superusers that a first start has not created on its own.
+/// Whether anybody can sign in as a superuser.
 pub(super) async fn has_superuser(app: &App) -> Result<bool> {
     Ok(!superusers(app).await?.is_empty())
 }

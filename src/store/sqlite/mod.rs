@@ -345,6 +345,11 @@ fn create_dir(dir: &Path) -> Result<()> {
         .map_err(|error| StoreError::Disk(format!("the data directory {} is unusable: {error}", dir.display())))
 }
 
+/// The version of the SQLite library in this binary.
+pub fn version() -> &'static str {
+    rusqlite::version()
+}
+
 /// Tells engines of one process apart, for the connections that threads keep.
 fn next_engine() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
