@@ -3,11 +3,16 @@
 //! PocketBase's answers differ by operation on purpose of compatibility: a null rule is 403 everywhere; a rule
 //! that does not hold filters a list, hides a viewed, updated or deleted record (404), and fails a create (400).
 
+use std::sync::Arc;
+
 use super::Records;
 use crate::error::{Error, Result};
 use crate::query::{Filter, Query, QueryError, Request, Trust, eval};
-use crate::schema::{Record, Schema};
+use crate::schema::{Collection, Record, Schema};
 use crate::store::Reader;
+
+/// The name under which a rule sees a record that is not stored yet; no collection can have it.
+const DRAFT: &str = "@draft";
 
 /// What a rule asks of this caller: `None` nothing, `Some` a condition.
 ///
@@ -44,6 +49,33 @@ impl Records {
             Err(_) => Ok(false),
         }
     }
+}
+
+/// Like [`holds`], for a record that is not stored: the row under the rule is made of its values.
+pub(super) async fn holds_unstored(
+    schema: &Schema,
+    reader: &Reader,
+    record: &Record,
+    rule: &Filter,
+    request: &Request,
+) -> Result<bool> {
+    if let Some(answer) = eval(rule, schema, record, request) {
+        return Ok(answer);
+    }
+    // Other mentions of the collection inside the rule must still find its stored rows, so the name differs.
+    let draft = Arc::new(Collection { name: DRAFT.to_owned(), ..Collection::clone(&record.collection) });
+    let mut query = Query::new(schema, &draft, request);
+    if query.filter(rule, Trust::Rule).is_err() {
+        return Ok(false);
+    }
+    let mut statement = query.exists();
+    let offset = statement.params.len();
+    let columns = record.collection.table.columns.iter().enumerate();
+    let columns = columns.map(|(index, name)| format!("?{} AS \"{name}\"", offset + index + 1));
+    let columns = columns.collect::<Vec<_>>().join(", ");
+    statement.sql = format!("WITH \"{DRAFT}\" AS (SELECT {columns}) {}", statement.sql);
+    statement.params.extend(record.values.iter().cloned());
+    Ok(reader.first(statement).await?.is_some())
 }
 
 pub(super) async fn holds(

@@ -1,6 +1,5 @@
 //! Several writes in one transaction (contract 2.9).
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use super::lane::Lane;
 use super::present::{Presenter, Wanted};
-use super::session::Session;
+use super::session::{Ahead, Session};
 use super::{Records, Shape};
 use crate::error::{Error, Kind, Result};
 use crate::query::{Context, Request};
@@ -65,11 +64,11 @@ impl Records {
         timeout: Duration,
     ) -> Result<Bytes, BatchError> {
         let deadline = Instant::now() + timeout;
-        let hashes = Arc::new(self.hash_ahead(&entries).await.map_err(BatchError::Whole)?);
+        let ahead = Arc::new(self.ahead(&entries).await.map_err(BatchError::Whole)?);
         let (records, outer) = (self.clone(), request.clone());
         self.store
             .transaction(async move |tx| {
-                let session = Session { hashes, ..records.session(Lane::Tx(tx), Priority::Request) };
+                let session = Session { ahead, ..records.session(Lane::Tx(tx), Priority::Request) };
                 let mut out = Vec::with_capacity(entries.len() * 512);
                 for (index, entry) in entries.into_iter().enumerate() {
                     out.push(if index == 0 { b'[' } else { b',' });
@@ -84,22 +83,36 @@ impl Records {
             .await
     }
 
-    /// Hashes every password that the entries set: inside the transaction nothing may be waited for.
-    async fn hash_ahead(&self, entries: &[BatchEntry]) -> Result<HashMap<String, String>> {
+    /// Hashes every password that the entries set and verifies the old ones: inside the transaction nothing may
+    /// be waited for.
+    async fn ahead(&self, entries: &[BatchEntry]) -> Result<Ahead> {
         let schema = self.registry.load();
-        let mut hashes = HashMap::new();
+        let mut ahead = Ahead::default();
         for entry in entries.iter().filter(|entry| !matches!(entry.action, BatchAction::Delete(_))) {
             let Some(collection) = schema.find(&entry.collection) else { continue };
             for field in collection.fields.iter().filter(|field| matches!(field.kind, FieldKind::Password(_))) {
                 let Some(given) = entry.body.get(&field.name) else { continue };
                 let plain = field.prepare(given);
-                if !plain.as_str().is_empty() && !hashes.contains_key(plain.as_str()) {
+                if !plain.as_str().is_empty() && !ahead.hashes.contains_key(plain.as_str()) {
                     let hash = self.hasher.hash(plain.as_str().to_owned()).await?;
-                    hashes.insert(plain.as_str().to_owned(), hash);
+                    ahead.hashes.insert(plain.as_str().to_owned(), hash);
                 }
             }
+            let id = match &entry.action {
+                BatchAction::Update(id) => id.as_str(),
+                _ => entry.body.get("id").and_then(Json::as_str).unwrap_or_default(),
+            };
+            let old = entry.body.get("oldPassword").and_then(Json::as_str).unwrap_or_default();
+            if collection.auth().is_none() || id.is_empty() || old.is_empty() {
+                continue;
+            }
+            let Some(record) = self.find(&self.store.reader(), collection, id).await? else { continue };
+            let hash = record.text("password").to_owned();
+            if self.hasher.verify(old.to_owned(), hash.clone()).await? {
+                ahead.fitting.insert((old.to_owned(), hash));
+            }
         }
-        Ok(hashes)
+        Ok(ahead)
     }
 }
 

@@ -6,13 +6,13 @@ use bytes::Bytes;
 
 use super::lane::Lane;
 use super::present::{Presenter, Wanted};
-use super::session::{RULE_TAG, Session, TRIAL_TAG, field_errors};
+use super::session::{RULE_TAG, Session, field_errors};
 use super::validate::RELATION_TAG;
 use super::{Records, Shape, access, change, draft, protect, validate};
 use crate::error::{Error, FieldErrors, Result};
 use crate::query::{Filter, Query, Request, Trust, eval};
 use crate::schema::{CollectionKind, FieldKind, Record};
-use crate::store::{Check, Expect, Op, Priority, Statement, StoreError, Value, WriteSet};
+use crate::store::{Check, Expect, Op, Priority, StoreError, Value, WriteSet};
 
 /// How often a write is prepared again after the world moved under it.
 pub(super) const MAX_ATTEMPTS: usize = 4;
@@ -79,14 +79,19 @@ impl Session<'_> {
             Some(rule) => match eval(&rule, &self.schema, &seen_by_rule(&record, &request), &request) {
                 Some(true) => None,
                 Some(false) => return Err(Error::invalid(FAILED)),
-                None => Some(self.rule_check(&record, &rule, &request)?),
+                // The rule must not see what the row will hold (a wish to be verified): ask it now.
+                None if matches!(seen_by_rule(&record, &request), Cow::Owned(_)) => {
+                    self.rule_holds(&record, &rule, &request).await?;
+                    None
+                }
+                None => Some(rule),
             },
         };
         if collection.auth().is_some() {
             let manages = self.manages(&record, false, &request).await?;
-            let errors = protect::check_auth(&mut record, None, &request, manages, &self.records.hasher).await?;
+            let errors = protect::check_auth(&mut record, None, &request, manages, self).await?;
             if !errors.is_empty() {
-                return Err(self.refused(&record, rule, errors).await);
+                return Err(self.refused(&record, rule.as_ref(), &request, errors).await);
             }
             protect::rotate_token_key(&mut record, None);
         }
@@ -96,17 +101,18 @@ impl Session<'_> {
         }
         if !errors.is_empty() {
             self.missing_relations(&record, None, &mut errors).await?;
-            return Err(self.refused(&record, rule, errors).await);
+            return Err(self.refused(&record, rule.as_ref(), &request, errors).await);
         }
         protect::hash_passwords(&mut record, None, self).await?;
-        let set = self.insert(&record, rule, &request);
+        let check = rule.as_ref().map(|rule| self.rule_check(&record, rule, &request)).transpose()?;
+        let set = self.insert(&record, check, &request);
         match self.lane.commit(set).await {
             Ok(committed) => {
                 record.rev = committed.revs.first().copied().unwrap_or_default();
                 Ok(Some((record, request)))
             }
             Err(StoreError::SchemaChanged) => Ok(None),
-            Err(error) => Err(self.failed(error, &record).await),
+            Err(error) => Err(self.failed(error, &record, rule.as_ref(), &request).await),
         }
     }
 
@@ -134,26 +140,26 @@ impl Session<'_> {
         Ok(Check { statement: query.exists(), expect: Expect::Row, tag: RULE_TAG })
     }
 
-    /// Field errors, unless the create rule does not hold either: who may not create learns nothing of the
-    /// data. The row is only tried.
-    async fn refused(&self, record: &Record, rule: Option<Check>, errors: FieldErrors) -> Error {
-        if let Some(rule) = rule {
-            let never = Check {
-                statement: Statement::new("SELECT 1 WHERE 0", Vec::new()),
-                expect: Expect::Row,
-                tag: TRIAL_TAG,
-            };
-            let mut set = self.insert(record, Some(rule), &Request::default());
-            set.before.clear();
-            set.after.push(never);
-            if let Err(StoreError::Check { tag: RULE_TAG }) = self.lane.commit(set).await {
-                return Error::invalid(FAILED);
-            }
+    /// Asks a rule before the row is there.
+    async fn rule_holds(&self, record: &Record, rule: &Filter, request: &Request) -> Result<()> {
+        let seen = seen_by_rule(record, request);
+        match access::holds_unstored(&self.schema, &self.lane.reader(), &seen, rule, request).await? {
+            true => Ok(()),
+            false => Err(Error::invalid(FAILED)),
+        }
+    }
+
+    /// Field errors, unless the create rule does not hold either: who may not create learns nothing of the data.
+    async fn refused(&self, record: &Record, rule: Option<&Filter>, request: &Request, errors: FieldErrors) -> Error {
+        if let Some(rule) = rule
+            && let Err(error) = self.rule_holds(record, rule, request).await
+        {
+            return error;
         }
         Error::invalid(FAILED).with_fields(errors)
     }
 
-    async fn failed(&self, error: StoreError, record: &Record) -> Error {
+    async fn failed(&self, error: StoreError, record: &Record, rule: Option<&Filter>, request: &Request) -> Error {
         if matches!(error, StoreError::Check { tag: RULE_TAG }) {
             return Error::invalid(FAILED);
         }
@@ -161,7 +167,7 @@ impl Session<'_> {
         if matches!(error, StoreError::Check { tag } if tag >= RELATION_TAG) {
             let _ = self.missing_relations(record, None, &mut errors).await;
         }
-        Error::invalid(FAILED).with_fields(errors).with_cause(error)
+        self.refused(record, rule, request, errors).await.with_cause(error)
     }
 }
 

@@ -11,7 +11,8 @@ use crate::store::Value;
 /// The values of a record after the submitted data was applied, and the request as rules see it then.
 pub(super) struct Draft<'r> {
     pub record: Record,
-    /// With modifiers resolved inside the body.
+    /// With modifiers resolved inside the body, and without what is hidden from the caller: a rule that asks
+    /// whether such a key was sent must hear what is stored, not what was tried.
     pub request: Cow<'r, Request>,
 }
 
@@ -22,10 +23,15 @@ pub(super) fn apply<'r>(mut record: Record, request: &'r Request) -> Draft<'r> {
     let mut keys: Vec<(&String, &Json)> = request.body.iter().collect();
     keys.sort_by_key(|(key, _)| key.len());
     let mut resolved: Vec<(&String, usize)> = Vec::new();
+    let mut hidden: Vec<&String> = Vec::new();
     for (key, input) in keys {
         let Some((index, modifier)) = target(&collection, key) else { continue };
         let field = &collection.fields[index];
-        if !writable(&collection, field, request) {
+        if is_hidden(&collection, field, request) {
+            hidden.push(key);
+            continue;
+        }
+        if matches!(field.kind, FieldKind::Autodate(_)) {
             continue;
         }
         let value = match modifier {
@@ -39,9 +45,9 @@ pub(super) fn apply<'r>(mut record: Record, request: &'r Request) -> Draft<'r> {
             }
         }
     }
-    let request = match resolved.is_empty() {
+    let request = match resolved.is_empty() && hidden.is_empty() {
         true => Cow::Borrowed(request),
-        false => Cow::Owned(with_resolved(request, &record, &resolved)),
+        false => Cow::Owned(with_resolved(request, &record, &resolved, &hidden)),
     };
     Draft { record, request }
 }
@@ -64,12 +70,10 @@ fn target(collection: &Collection, key: &str) -> Option<(usize, Modifier)> {
     Some((index(name)?, modifier))
 }
 
-fn writable(collection: &Collection, field: &Field, request: &Request) -> bool {
-    if matches!(field.kind, FieldKind::Autodate(_)) {
-        return false;
-    }
+/// Whether the caller may not set the field because it may not see it; the password of a sign-up is both.
+fn is_hidden(collection: &Collection, field: &Field, request: &Request) -> bool {
     let password = collection.auth().is_some() && field.name == "password";
-    !field.hidden || password || request.caller.is_superuser()
+    field.hidden && !password && !request.caller.is_superuser()
 }
 
 /// The given text as a prefix and a generated rest.
@@ -78,8 +82,11 @@ fn autogenerate(field: &Field, input: &Json) -> Value {
     Value::Text(format!("{}{}", prefix.as_str(), field.generate()))
 }
 
-fn with_resolved(request: &Request, record: &Record, resolved: &[(&String, usize)]) -> Request {
+fn with_resolved(request: &Request, record: &Record, resolved: &[(&String, usize)], hidden: &[&String]) -> Request {
     let mut body: Map<String, Json> = request.body.clone();
+    for key in hidden {
+        body.shift_remove(*key);
+    }
     for (key, index) in resolved {
         let field = &record.collection.fields[*index];
         body.shift_remove(*key);

@@ -1,11 +1,11 @@
 //! Plain text out of HTML, cut to a length: the `:excerpt` modifier (contract 2.3).
 
 /// Elements whose content is no text for people.
-const SILENT: [&str; 3] = ["script", "style", "svg"];
+const SILENT: [&str; 6] = ["script", "style", "svg", "textarea", "iframe", "button"];
 /// Elements that run on within a line; all others part words.
-const INLINE: [&str; 18] = [
-    "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "del", "em", "i", "ins", "small", "span", "strong", "sub",
-    "sup", "u",
+const INLINE: [&str; 21] = [
+    "a", "abbr", "b", "bdi", "bdo", "big", "br", "cite", "code", "del", "em", "i", "ins", "script", "small", "span",
+    "strong", "style", "sub", "sup", "u",
 ];
 
 /// Strips tags, folds white space, and keeps the first `max` characters; with `...` behind where something was
@@ -41,7 +41,7 @@ fn plain_text(html: &str) -> String {
             rest = after;
             continue;
         }
-        let Some(close) = after.find('>') else { return text };
+        let Some(close) = tag_end(after) else { return text };
         let tag = &after[..close];
         rest = &after[close + 1..];
         let closing = tag.starts_with('/');
@@ -71,6 +71,21 @@ fn plain_text(html: &str) -> String {
         unescape(rest, &mut text);
     }
     text
+}
+
+/// Where a tag closes: a `>` inside a quoted attribute does not end it.
+fn tag_end(tag: &str) -> Option<usize> {
+    let mut quote = None;
+    tag.char_indices().find_map(|(at, c)| {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            None if c == '>' => return Some(at),
+            None => {}
+        }
+        None
+    })
 }
 
 /// The entities that editors write.
@@ -111,6 +126,9 @@ mod tests {
         for (html, max, ellipsis, expected) in [
             ("<p>Hello <b>wor</b>ld</p><p>Again</p>", 100, false, "Hello world Again"),
             ("a\n\n  b", 100, false, "a b"),
+            ("<a href=\"x>y\">l</a>k", 100, false, "lk"),
+            ("a<script>x</script>b<style>q</style>c", 100, false, "abc"),
+            ("<h1>t</h1>x<br>y<li>z</li>", 100, false, "t xy z"),
             ("<script>x()</script>shown<style>p{}</style>", 100, false, "shown"),
             ("1 < 2 &amp; 3 &gt; 2", 100, false, "1 < 2 & 3 > 2"),
             ("héllo wörld", 5, true, "héllo..."),

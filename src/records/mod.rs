@@ -27,7 +27,6 @@ mod session;
 mod update;
 mod validate;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use batch::{BatchAction, BatchEntry, BatchError};
@@ -85,6 +84,6 @@ impl Records {
     }
 
     fn session(&self, lane: Lane, priority: Priority) -> Session<'_> {
-        Session { records: self, schema: self.registry.load(), lane, priority, hashes: Arc::new(HashMap::new()) }
+        Session { records: self, schema: self.registry.load(), lane, priority, ahead: Arc::default() }
     }
 }

@@ -94,7 +94,7 @@ impl Excerpt {
         let mut arguments = arguments.split(',').map(str::trim);
         let max = arguments.next().and_then(|max| max.parse().ok()).filter(|max| *max > 0).ok_or_else(refused)?;
         let ellipsis = match arguments.next() {
-            None => false,
+            None | Some("") => false,
             Some(flag) => parse_bool(flag).ok_or_else(refused)?,
         };
         if arguments.next().is_some() { Err(refused()) } else { Ok(Self { max, ellipsis }) }

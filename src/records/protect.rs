@@ -2,7 +2,7 @@
 
 use super::access;
 use super::session::Session;
-use crate::crypto::{self, Hasher};
+use crate::crypto;
 use crate::error::{Error, FieldError, FieldErrors, Result};
 use crate::query::Request;
 use crate::schema::{FieldKind, Record};
@@ -22,7 +22,7 @@ impl Session<'_> {
         let Some(filter) = access::parse(rule)? else { return Ok(true) };
         match stored {
             true => access::holds(&self.schema, &self.lane.reader(), record, &filter, request).await,
-            false => Ok(crate::query::eval(&filter, &self.schema, record, request).unwrap_or(false)),
+            false => access::holds_unstored(&self.schema, &self.lane.reader(), record, &filter, request).await,
         }
     }
 }
@@ -34,7 +34,7 @@ pub(super) async fn check_auth(
     before: Option<&Record>,
     request: &Request,
     manages: bool,
-    hasher: &Hasher,
+    session: &Session<'_>,
 ) -> Result<FieldErrors> {
     let mut errors = FieldErrors::default();
     let text = |key: &str| request.body.get(key).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
@@ -57,7 +57,7 @@ pub(super) async fn check_auth(
             if password.is_empty() {
                 restore(record, before, "password");
             }
-            check_password_change(before, &password, &confirm, request, manages, hasher, &mut errors).await?;
+            check_password_change(before, &password, &confirm, request, manages, session, &mut errors).await?;
             for field in ["email", "verified"] {
                 if !manages && record.get(field) != before.get(field) {
                     errors.add(field, mismatch());
@@ -74,24 +74,27 @@ async fn check_password_change(
     confirm: &str,
     request: &Request,
     manages: bool,
-    hasher: &Hasher,
+    session: &Session<'_>,
     errors: &mut FieldErrors,
 ) -> Result<()> {
-    if password.is_empty() && confirm.is_empty() {
+    let old = request.body.get("oldPassword").and_then(|value| value.as_str()).unwrap_or_default();
+    if password.is_empty() && confirm.is_empty() && old.is_empty() {
         return Ok(());
+    }
+    if password.is_empty() {
+        errors.add("password", required());
     }
     if confirm.is_empty() {
         errors.add("passwordConfirm", required());
     } else if confirm != password {
         errors.add("passwordConfirm", mismatch());
     }
-    if manages || !errors.is_empty() {
+    if manages || (password.is_empty() && confirm.is_empty()) {
         return Ok(());
     }
-    let old = request.body.get("oldPassword").and_then(|value| value.as_str()).unwrap_or_default();
     if old.is_empty() {
         errors.add("oldPassword", required());
-    } else if !hasher.verify(old.to_owned(), before.text("password").to_owned()).await? {
+    } else if !session.fits(old.to_owned(), before.text("password").to_owned()).await? {
         errors.add("oldPassword", FieldError::new("validation_invalid_old_password", "Is not the present password."));
     }
     Ok(())

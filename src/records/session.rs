@@ -1,6 +1,6 @@
 //! One write operation at work: the schema it was planned under and where it reads and commits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Records;
@@ -14,24 +14,39 @@ use crate::store::{Priority, StoreError};
 
 /// The check of a create rule.
 pub(super) const RULE_TAG: u32 = 1;
-/// A check that never holds: the write was only tried.
-pub(super) const TRIAL_TAG: u32 = 2;
 
 pub(super) struct Session<'a> {
     pub records: &'a Records,
     pub schema: Arc<Schema>,
     pub lane: Lane,
     pub priority: Priority,
-    /// Hashes by plain text, made before a transaction began: inside it nothing may be waited for.
-    pub hashes: Arc<HashMap<String, String>>,
+    /// What a transaction needs of passwords: inside it nothing may be waited for.
+    pub ahead: Arc<Ahead>,
+}
+
+/// Password work that was done before a transaction began.
+#[derive(Default)]
+pub(super) struct Ahead {
+    /// Hashes by plain text.
+    pub hashes: HashMap<String, String>,
+    /// Old passwords with the hashes that they fit.
+    pub fitting: HashSet<(String, String)>,
 }
 
 impl Session<'_> {
     pub async fn hash(&self, plain: String) -> Result<String> {
-        match (&self.lane, self.hashes.get(&plain)) {
+        match (&self.lane, self.ahead.hashes.get(&plain)) {
             (_, Some(hash)) => Ok(hash.clone()),
             (Lane::Store(_), None) => self.records.hasher.hash(plain).await,
             (Lane::Tx(_), None) => Err(Error::internal("a password was not hashed before its transaction")),
+        }
+    }
+
+    /// Whether an old password fits the stored hash.
+    pub async fn fits(&self, plain: String, hash: String) -> Result<bool> {
+        match &self.lane {
+            Lane::Store(_) => self.records.hasher.verify(plain, hash).await,
+            Lane::Tx(_) => Ok(self.ahead.fitting.contains(&(plain, hash))),
         }
     }
 
@@ -69,11 +84,7 @@ pub(super) fn field_errors(error: &StoreError, record: &Record) -> Option<FieldE
     match error {
         StoreError::Unique { columns, .. } => {
             for column in columns {
-                match column.as_str() {
-                    "id" => errors
-                        .add("id", FieldError::new("validation_pk_invalid", "Another record has this id already.")),
-                    _ => errors.add(column, FieldError::new("validation_not_unique", "Value must be unique.")),
-                }
+                errors.add(column, FieldError::new("validation_not_unique", "Value must be unique."));
             }
         }
         StoreError::Check { tag } if *tag >= RELATION_TAG => {

@@ -55,8 +55,7 @@ impl Session<'_> {
         }
         if collection.auth().is_some() {
             let manages = self.manages(&before, true, &request).await?;
-            let errors =
-                protect::check_auth(&mut record, Some(&before), &request, manages, &self.records.hasher).await?;
+            let errors = protect::check_auth(&mut record, Some(&before), &request, manages, self).await?;
             errors.into_result(FAILED)?;
         }
         self.check(&record, &before).await?;
