@@ -1,53 +1,155 @@
-//! The one read path and the one write path of collections (stub face; see the brief).
+//! Collections: loading them, and every change of the schema (contract 4).
+//!
+//! [`Collections`] is the one way to change a collection. A change is worked out and carried out inside one store
+//! transaction (`change.rs`): the statements on tables, the rows of `_collections`, the views that depend on them.
+//! After the commit the new schema is published for all readers.
+//! *Invariant:* schema changes run one at a time, and a failed one leaves nothing behind, neither in the store nor in
+//! the published schema. Whether the caller may do this is decided above: all callers are superusers.
+//! Start reading at [`Collections::create`], then `change.rs`.
+
+mod change;
+mod import;
+mod list;
+mod load;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json};
+use tokio::sync::Mutex;
 
 use crate::clock::Clock;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::records::ListParams;
-use crate::schema::{Collection, Registry};
-use crate::store::Store;
+use crate::schema::{Collection, Registry, Schema, Secrets, empty_model, view_fields};
+use crate::store::{Store, Value};
+use change::Change;
 
-/// The collections service (contract 4). Its callers are superusers. Cheap to clone.
+/// How many rows of a view that is not saved are shown.
+const SAMPLE_ROWS: usize = 10;
+
+/// The collections service. Cheap to clone.
 #[derive(Clone)]
 pub struct Collections {
     store: Store,
     registry: Registry,
     clock: Clock,
+    changing: Arc<Mutex<()>>,
 }
 
 impl Collections {
-    /// Runs the system migrations, loads all collections, publishes the first schema.
-    pub async fn open(_store: Store, _registry: Registry, _clock: Clock) -> Result<Self> {
-        todo!()
+    /// Loads all collections and publishes the first schema; a fresh directory gets the system collections and `users`.
+    pub async fn open(store: Store, registry: Registry, clock: Clock) -> Result<Self> {
+        let collections = load::all(&store).await?;
+        let fresh = collections.is_empty();
+        registry.publish(Schema::new(store.schema_version(), collections));
+        let service = Self { store, registry, clock, changing: Arc::default() };
+        if fresh {
+            service.change(async |change: &mut Change| change.create_first().await).await?;
+        }
+        Ok(service)
     }
+
     /// The paged list of models, without secrets.
-    pub async fn list(&self, _params: &ListParams) -> Result<Json> {
-        todo!()
+    pub async fn list(&self, params: &ListParams) -> Result<Json> {
+        list::list(&self.store, &self.registry.load(), params).await
     }
-    pub fn view(&self, _id_or_name: &str) -> Result<Json> {
-        todo!()
+
+    pub fn view(&self, id_or_name: &str) -> Result<Json> {
+        Ok(to_json(&*self.find(id_or_name)?))
     }
-    pub async fn create(&self, _model: Map<String, Json>) -> Result<Json> {
-        todo!()
+
+    /// Saves a new collection and makes its table or view.
+    pub async fn create(&self, model: Map<String, Json>) -> Result<Json> {
+        let created = self.change(async move |change: &mut Change| change.create(&model).await).await?;
+        self.view(&created)
     }
-    pub async fn update(&self, _id_or_name: &str, _patch: Map<String, Json>) -> Result<Json> {
-        todo!()
+
+    /// Changes a collection and its table; what the patch does not name stays (contract 4.2).
+    pub async fn update(&self, id_or_name: &str, patch: Map<String, Json>) -> Result<Json> {
+        let id = self.find(id_or_name)?.id.clone();
+        let updated = self.change(async move |change: &mut Change| change.update(&id, &patch).await).await?;
+        self.view(&updated)
     }
-    pub async fn delete(&self, _id_or_name: &str) -> Result<()> {
-        todo!()
+
+    /// Removes a collection with all its records, unless something refers to it.
+    pub async fn delete(&self, id_or_name: &str) -> Result<()> {
+        let id = self.find(id_or_name)?.id.clone();
+        self.change(async move |change: &mut Change| change.delete(&id).await).await
     }
-    pub async fn import(&self, _collections: Vec<Json>, _delete_missing: bool) -> Result<()> {
-        todo!()
+
+    /// Saves many collections, all or none; `delete_missing` removes what is not among them (contract 4.7).
+    pub async fn import(&self, collections: Vec<Json>, delete_missing: bool) -> Result<()> {
+        self.change(async move |change: &mut Change| change.import(collections, delete_missing).await).await
     }
+
+    /// An empty model of each type, with every default.
     pub fn scaffolds(&self) -> Json {
-        todo!()
+        let model = |name: &str| {
+            let mut collection = Collection::from_json(&empty_model(name), 0).map_err(Error::internal)?;
+            if name == "auth" {
+                let suffix = crate::crypto::lowercase_id(10);
+                collection.indexes = crate::schema::auth_indexes(&suffix, "").map(|(_, index)| index).into();
+            }
+            Ok::<_, Error>(to_json(&collection))
+        };
+        let names = ["base", "auth", "view"];
+        names.iter().filter_map(|name| Some(((*name).to_owned(), model(name).ok()?))).collect::<Map<_, _>>().into()
     }
-    pub async fn dry_run_view(&self, _query: &str) -> Result<Json> {
-        todo!()
+
+    /// The fields that a view of this query would have, and its first rows.
+    pub async fn dry_run_view(&self, query: &str) -> Result<Json> {
+        let refuse = |reason: String| Error::invalid(format!("invalid view query. Raw error: {reason}"));
+        let schema = self.registry.load();
+        let query = change::view_query(query);
+        let found = self.store.inspect_view(query, change::secret_columns(&schema), SAMPLE_ROWS).await;
+        let found = found.map_err(|error| refuse(error.to_string()))?;
+        let fields = view_fields(query, &found.columns, &schema, None).map_err(refuse)?;
+        let sample: Vec<Json> = found
+            .rows
+            .iter()
+            .map(|row| {
+                fields.iter().zip(&row.0).map(|(field, value)| (field.name.clone(), shown(field, value))).collect()
+            })
+            .collect();
+        Ok(serde_json::json!({"fields": fields, "sample": sample}))
+    }
+
+    fn find(&self, id_or_name: &str) -> Result<Arc<Collection>> {
+        self.registry.load().find(id_or_name).cloned().ok_or_else(|| Error::not_found(""))
+    }
+
+    /// Runs one change of the schema in a transaction and publishes what it leads to.
+    async fn change<T, F>(&self, work: F) -> Result<T>
+    where
+        F: for<'a> AsyncFnOnce(&'a mut Change) -> Result<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        let _turn = self.changing.lock().await;
+        let (schema, now) = (self.registry.load(), self.clock.now_text());
+        let (result, collections) = self
+            .store
+            .transaction(async move |tx| {
+                tx.schema_changed();
+                let mut change = Change::new(tx, now, schema);
+                let result = work(&mut change).await?;
+                Ok::<_, Error>((result, change.finish()))
+            })
+            .await?;
+        self.registry.publish(Schema::new(self.store.schema_version(), collections));
+        Ok(result)
     }
 }
 
-/// The wire form of a collection; secrets only when `secrets` says so (export to the system table).
-pub fn to_json(_collection: &Collection) -> Json {
-    todo!()
+fn shown(field: &crate::schema::Field, value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        value => field.to_json(value),
+    }
+}
+
+/// The wire form of a collection, without secrets.
+pub fn to_json(collection: &Collection) -> Json {
+    Json::Object(collection.to_json(Secrets::Omit))
 }
