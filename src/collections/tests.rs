@@ -73,9 +73,8 @@ fn text(name: &str) -> Json {
 async fn a_fresh_directory_has_the_system_collections_and_keeps_them() {
     let dir = tempfile::tempdir().unwrap();
     let (store, collections) = open(dir.path()).await;
-    let page =
-        collections.list(&ListParams { sort: "-name".into(), filter: "system = true".into(), ..Default::default() });
-    let page = page.await.unwrap();
+    let params = ListParams { sort: "-name".into(), filter: "system = true".into(), ..Default::default() };
+    let page = collections.list(&params).await.unwrap();
     let found: Vec<_> = page["items"]
         .as_array()
         .unwrap()
