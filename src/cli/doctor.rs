@@ -71,13 +71,12 @@ fn disk(place: &Path) -> Finding {
     Finding { name: "disk", good, text }
 }
 
-#[expect(clippy::unnecessary_cast, reason = "the widths of statvfs differ between systems")]
 fn free_bytes(place: &Path) -> Option<u64> {
     let path = CString::new(place.as_os_str().as_bytes()).ok()?;
     // SAFETY: a struct of integers may be all zeros, and the call gets a valid text and struct.
     unsafe {
         let mut stat: libc::statvfs = std::mem::zeroed();
-        (libc::statvfs(path.as_ptr(), &raw mut stat) == 0).then(|| stat.f_bavail as u64 * stat.f_frsize as u64)
+        (libc::statvfs(path.as_ptr(), &raw mut stat) == 0).then(|| stat.f_bavail * stat.f_frsize)
     }
 }
 

@@ -120,11 +120,15 @@ fn execute(global: Global, command: Command) -> anyhow::Result<()> {
 /// The message, with the field errors and the cause of an inner error: whoever may run commands may see them.
 fn describe(error: &anyhow::Error) -> String {
     let Some(inner) = error.downcast_ref::<crate::error::Error>() else { return format!("{error:#}") };
+    let cause = inner.cause().map(ToString::to_string);
+    if let (true, Some(cause)) = (inner.message().is_empty(), &cause) {
+        return cause.clone();
+    }
     let mut text = inner.to_string();
     if !inner.fields().is_empty() {
         text.push_str(&format!(": {}", inner.fields().to_json()));
     }
-    if let Some(cause) = inner.cause() {
+    if let Some(cause) = cause {
         text.push_str(&format!(": {cause}"));
     }
     text

@@ -5,5 +5,6 @@
 
 mod api;
 mod app;
+mod cli;
 mod client;
 mod static_files;

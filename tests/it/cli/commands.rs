@@ -1,0 +1,86 @@
+//! Commands, with a server on the directory and without one.
+
+use serde_json::Value as Json;
+
+use super::process::{EMAIL, PASSWORD, Place};
+
+#[test]
+fn a_wrong_command_line_or_configuration_ends_with_two() {
+    let place = Place::new();
+    let check = |arguments: &[&str], words: &str| {
+        let (code, message) = place.failure(arguments);
+        assert_eq!(code, 2, "{arguments:?}: {message}");
+        assert!(message.contains(words), "{arguments:?}: {message}");
+    };
+    check(&["nonsense"], "unrecognized subcommand");
+    check(&["serve", "--htpp", "x"], "--http");
+    check(&["serve", "--http", "nowhere"], "flag --http: `server.http`: expected an address and a port");
+    check(&["doctor", "--config", "missing.toml"], "missing.toml: can't be read");
+    std::fs::write(place.path().join("basalt.toml"), "[sqlite]\ndurabilty = 'full'\n").expect("a file");
+    check(&["superuser", "list"], "basalt.toml:2: `sqlite.durabilty` is no known key");
+}
+
+#[test]
+fn superusers_with_a_server_and_without() {
+    let place = Place::new();
+    place.ok(&["superuser", "create", EMAIL, PASSWORD]);
+    let (code, message) = place.failure(&["superuser", "create", EMAIL, PASSWORD]);
+    assert!(code == 1 && message.contains("validation_not_unique"), "{code} {message}");
+    let server = place.serve();
+    place.ok(&["superuser", "upsert", "second@example.com", PASSWORD]);
+    assert_eq!(place.ok(&["superuser", "list"]), format!("{EMAIL}\nsecond@example.com\n"));
+    place.ok(&["superuser", "delete", "second@example.com"]);
+    let (code, message) = place.failure(&["superuser", "delete", "second@example.com"]);
+    assert!(code == 1 && message.contains("there is no superuser"), "{code} {message}");
+    let (_, message) = place.failure(&["superuser", "ips", "nonsense"]);
+    assert!(message.contains("validation_invlaid_ip_or_subnet"), "{message}");
+    drop(server);
+    // The socket of a killed server is still there, but nobody answers.
+    let list: Json = serde_json::from_str(&place.ok(&["superuser", "list", "--json"])).expect("JSON");
+    assert_eq!(list[0]["email"], EMAIL);
+}
+
+#[test]
+fn an_import_can_be_undone() {
+    let place = Place::new();
+    let rows: String = (0..500).map(|row| format!("name {row},{row},{}\n", ["red", "green"][row % 2])).collect();
+    std::fs::write(place.path().join("rows.csv"), format!("name,size,colour\n{rows}")).expect("a file");
+    let import = ["import", "csv", "rows.csv", "--collection", "things", "--json"];
+    let (code, message) = place.failure(&import);
+    assert!(code == 1 && message.contains("--infer"), "{message}");
+    let result: Json = serde_json::from_str(&place.ok(&[&import[..], &["--infer"]].concat())).expect("JSON");
+    assert_eq!((&result["created"], &result["rejected"]), (&500.into(), &0.into()));
+    // The names are unique now, so all rows but a new one are refused, with a server on the directory.
+    std::fs::write(place.path().join("more.csv"), "name,size,colour\nname 1,1,red\nnew,2,red\nnew2,x,blue\n")
+        .expect("a file");
+    let server = place.serve();
+    let more: Json =
+        serde_json::from_str(&place.ok(&["import", "csv", "more.csv", "--collection", "things", "--json"]))
+            .expect("JSON");
+    assert_eq!((&more["created"], &more["rejected"]), (&1.into(), &2.into()));
+    let rejected = std::fs::read_to_string(more["rejectedFile"].as_str().expect("a path")).expect("a file");
+    let lines: Vec<&str> = rejected.lines().collect();
+    assert!(lines[1].starts_with("2,") && lines[1].contains("validation_not_unique"), "{rejected}");
+    assert!(lines[2].starts_with("4,") && lines[2].contains("validation_invalid_value"), "{rejected}");
+    let undone: Json =
+        serde_json::from_str(&place.ok(&["import", "undo", result["import"].as_str().expect("an id"), "--json"]))
+            .expect("JSON");
+    assert_eq!(undone["deleted"], 500);
+    drop(server);
+}
+
+#[test]
+fn a_backup_opens_as_a_data_directory() {
+    let place = Place::new();
+    place.ok(&["superuser", "create", EMAIL, PASSWORD]);
+    let server = place.serve();
+    std::fs::create_dir(place.path().join("copy")).expect("a directory");
+    place.ok(&["backup", "copy/data.db"]);
+    let (code, _) = place.failure(&["backup", "copy/data.db"]);
+    assert_eq!(code, 1, "a backup must not replace a file");
+    drop(server);
+    std::fs::rename(place.path().join("copy"), place.path().join("data2")).expect("renamed");
+    std::fs::remove_dir_all(place.path().join("data")).expect("removed");
+    std::fs::rename(place.path().join("data2"), place.path().join("data")).expect("renamed");
+    assert_eq!(place.ok(&["superuser", "list"]), format!("{EMAIL}\n"));
+}

@@ -1,0 +1,5 @@
+//! The built binary, as a person at a terminal or a supervisor sees it.
+
+mod commands;
+mod process;
+mod server;
