@@ -13,7 +13,8 @@ pub fn create_sql(new: &Collection) -> Vec<String> {
         .iter()
         .map(|field| {
             if field.is_primary_key() {
-                format!("{} TEXT PRIMARY KEY DEFAULT ('r'||lower(hex(randomblob(7)))) NOT NULL", quote(&field.name))
+                // No default: ids are always given, and one that calls a function keeps views from being inspected.
+                format!("{} TEXT PRIMARY KEY NOT NULL", quote(&field.name))
             } else {
                 definition(field)
             }

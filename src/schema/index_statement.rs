@@ -165,7 +165,7 @@ fn contains_outside_quotes(text: &str, wanted: char) -> bool {
     scan(text, |character, _, _| character == wanted).is_some()
 }
 
-fn closing(text: &str) -> Option<usize> {
+pub(super) fn closing(text: &str) -> Option<usize> {
     scan(text, |character, _, depth| character == ')' && depth == 0)
 }
 

@@ -3,7 +3,7 @@
 
 use super::defaults::id_field;
 use super::field::{BoolOptions, JsonOptions, NumberOptions, RelationOptions, TextOptions};
-use super::index_statement::{scan, split_commas};
+use super::index_statement::{closing, scan, split_commas};
 use super::{Collection, Field, FieldKind, Schema};
 use crate::crypto::alphanumeric;
 use crate::store::ColumnInfo;
@@ -109,7 +109,8 @@ fn view_id() -> Field {
 }
 
 fn cast(expression: &str) -> Option<FieldKind> {
-    let (_, target) = expression.split_once('(')?.1.rsplit_once(" as ")?;
+    let inner = expression.split_once('(')?.1;
+    let (_, target) = inner[..closing(inner)?].rsplit_once(" as ")?;
     let target = target.trim_start().split(|next: char| !next.is_ascii_alphanumeric()).next()?;
     Some(match target {
         "int" | "integer" => FieldKind::Number(NumberOptions { only_int: true, ..NumberOptions::default() }),
