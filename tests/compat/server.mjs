@@ -1,0 +1,68 @@
+// Starts a server on a fresh directory and a free port, and stops it again. Both kinds are driven the same way.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+export const SUPERUSER = { email: "root@example.com", password: "correct horse battery" };
+const START_LIMIT_MS = 60_000;
+
+export class Server {
+    /** @param kind "basalt" or "pocketbase" */
+    static async start(kind, binary) {
+        const root = mkdtempSync(path.join(tmpdir(), "basalt-compat-"));
+        const dir = path.join(root, "data");
+        const server = new Server(kind, root);
+        try {
+            const made = spawnSync(binary, ["superuser", "upsert", SUPERUSER.email, SUPERUSER.password, "--dir", dir], { encoding: "utf8", cwd: root });
+            if (made.status !== 0) throw new Error(`${binary} superuser upsert: ${made.error ?? made.stderr}`);
+            const port = await freePort();
+            server.url = `http://127.0.0.1:${port}`;
+            server.child = spawn(binary, ["serve", "--http", `127.0.0.1:${port}`, "--dir", dir], { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
+            server.child.stderr.on("data", (text) => (server.errors += text));
+            await server.ready();
+        } catch (error) {
+            await server.stop();
+            throw error;
+        }
+        return server;
+    }
+
+    constructor(kind, root) {
+        this.kind = kind;
+        this.root = root;
+        this.errors = "";
+    }
+
+    async ready() {
+        const end = Date.now() + START_LIMIT_MS;
+        while (Date.now() < end) {
+            if (this.child.exitCode !== null) throw new Error(`${this.kind} ended early: ${this.errors}`);
+            const answer = await fetch(`${this.url}/api/health`).catch(() => null);
+            if (answer?.ok) return;
+            await new Promise((resume) => setTimeout(resume, 50));
+        }
+        throw new Error(`${this.kind} did not become healthy: ${this.errors}`);
+    }
+
+    async stop() {
+        if (this.child && this.child.exitCode === null) {
+            const ended = new Promise((resume) => this.child.once("exit", resume));
+            this.child.kill("SIGTERM");
+            await ended;
+        }
+        rmSync(this.root, { recursive: true, force: true });
+    }
+}
+
+function freePort() {
+    return new Promise((resume, reject) => {
+        const probe = createServer();
+        probe.once("error", reject);
+        probe.listen(0, "127.0.0.1", () => {
+            const { port } = probe.address();
+            probe.close(() => resume(port));
+        });
+    });
+}
