@@ -10,7 +10,10 @@ function clean(value, key) {
     if (Array.isArray(value)) return value.map((item) => clean(item, key));
     if (value === null || typeof value !== "object") return value;
     const entries = Object.entries(value).map(([name, inner]) => [name, clean(inner, name)]);
-    return Object.fromEntries(entries);
+    const cleaned = Object.fromEntries(entries);
+    // A dry run's collection has a new name each time, and its id is made from the name.
+    if (/^temp_view_/.test(value.collectionName)) Object.assign(cleaned, { collectionId: "(generated)", collectionName: "(generated)" });
+    return cleaned;
 }
 
 function cleanText(value, key) {
