@@ -12,7 +12,7 @@ export const setup = [
         manageRule: "@request.auth.role = 'admin'", fields: [{ name: "name", type: "text" }, { name: "role", type: "text" }, { name: "secret", type: "text", hidden: true }] } },
     { method: "POST", path: "/api/collections", body: { id: "labels000000000", name: "labels", ...open, fields: [{ name: "title", type: "text", required: true, max: 10 }], indexes: ["CREATE UNIQUE INDEX `idx_labels_title` ON `labels` (`title`)"] } },
     { method: "POST", path: "/api/collections", body: { id: "posts0000000000", name: "posts", ...open, fields: [
-        { name: "title", type: "text" }, { name: "body", type: "editor" }, { name: "secret", type: "text", hidden: true }, { name: "views", type: "number" },
+        { name: "title", type: "text" }, { name: "story", type: "editor" }, { name: "secret", type: "text", hidden: true }, { name: "views", type: "number" },
         { name: "owner", type: "relation", collectionId: "people000000000", maxSelect: 1 }, { name: "labels", type: "relation", collectionId: "labels000000000", maxSelect: 9 },
         { name: "kinds", type: "select", values: ["a", "b", "c"], maxSelect: 3 }, { name: "meta", type: "json" }, { name: "slug", type: "text", pattern: "^[a-z0-9-]*$", autogeneratePattern: "[a-z]{8}" } ] } },
     { method: "POST", path: "/api/collections", body: { id: "comments0000000", name: "comments", ...open, viewRule: "text != 'private'", fields: [
@@ -25,7 +25,7 @@ export const setup = [
     ...[["ada", true, "admin"], ["bob", false, ""], ["eve", true, ""]].map(([name, emailVisibility, role], number) =>
         create("people", { id: user(number), email: `${name}@example.com`, emailVisibility, password: "long enough", passwordConfirm: "long enough", name, role, secret: `of ${name}` })),
     ...["one", "two", "three"].map((title, number) => create("labels", { id: `label000000000${number}`, title })),
-    ...[0, 1, 2, 3, 4].map((number) => create("posts", { id: post(number), title: `Post ${number}`, body: `<p>Hello <b>world</b> &amp; all, number ${number}</p>`, secret: "s", views: number * 3, owner: number < 3 ? user(number) : "", labels: ["label0000000001", "label0000000000"].slice(0, number % 3), kinds: ["a", "b"].slice(0, number), meta: { deep: [{ x: number, y: 1 }], k: "v" }, slug: `p-${number}` })),
+    ...[0, 1, 2, 3, 4].map((number) => create("posts", { id: post(number), title: `Post ${number}`, story: `<p>Hello <b>world</b> &amp; all, number ${number}</p>`, secret: "s", views: number * 3, owner: number < 3 ? user(number) : "", labels: ["label0000000001", "label0000000000"].slice(0, number % 3), kinds: ["a", "b"].slice(0, number), meta: { deep: [{ x: number, y: 1 }], k: "v" }, slug: `p-${number}` })),
     ...[[0, "first", 0], [0, "private", 1], [1, "second", 0], [2, "third", 2]].map(([of, text, label], number) => create("comments", { id: `comment0000000${number}`, post: post(of), text, label: `label000000000${label}` })),
     create("closed", { id: "closed000000001", title: "x", post: post(0) }), create("owned", { id: "owned0000000001", title: "x", owner: user(0) }), create("owned", { id: "owned0000000002", title: "y", owner: user(1) }),
     create("signed", { id: "signed000000001", title: "x" }), create("checked", { id: "checked00000001", title: "x", views: 1 }),
@@ -35,7 +35,7 @@ export const callers = { ada: ["people", "ada@example.com", "long enough"], bob:
 
 const PAGES = ["", "?page=1", "?page=2&perPage=2", "?page=99", "?page=0", "?page=-1", "?page=x", "?page=1.5", "?page=", "?perPage=0", "?perPage=-5", "?perPage=1", "?perPage=1001", "?perPage=x", "?skipTotal=1", "?skipTotal=true", "?skipTotal=t", "?skipTotal=yes", "?skipTotal=", "?skipTotal=0", "?page=1&page=2", "?unknown=1", "?filter=%", "?filter=a%20%3D", "?sort=-title&perPage=2&page=2"];
 const EXPANDS = ["owner", "labels", "owner,labels", "unknown", "title", "", ",", "owner.unknown", "comments_via_post", "comments_via_post.label", "comments_via_post.post.owner", "closed_via_post", "owner.posts_via_owner", "labels.posts_via_labels", "owner.posts_via_owner.comments_via_post.label", "comments(post)", "comments_via_unknown", " owner , labels ", "owner.posts_via_owner.owner.posts_via_owner.owner.posts_via_owner.owner.posts_via_owner", "OWNER", "owner,owner.posts_via_owner"];
-const FIELDS = ["id", "*", "id,title", " id , title ", "unknown", "", ",", "*,id", "meta.deep", "meta.deep.x", "meta.deep.0.x", "meta.*", "meta.k.z", "expand.owner.name", "expand.*.name", "expand.comments_via_post.text", "*,expand.owner.id", "body:excerpt(5)", "body:excerpt(5,true)", "body:excerpt(500,true)", "body:excerpt(0)", "body:excerpt(-1)", "body:excerpt()", "body:excerpt(x)", "body:excerpt(5,maybe)", "body:unknown", "body:excerpt(5),title:excerpt(2)", "views:excerpt(2)", "meta:excerpt(2)", "title:excerpt(3, true)", "secret", "collectionName", "id:excerpt(2)"];
+const FIELDS = ["id", "*", "id,title", " id , title ", "unknown", "", ",", "*,id", "meta.deep", "meta.deep.x", "meta.deep.0.x", "meta.*", "meta.k.z", "expand.owner.name", "expand.*.name", "expand.comments_via_post.text", "*,expand.owner.id", "story:excerpt(5)", "story:excerpt(5,true)", "story:excerpt(500,true)", "story:excerpt(0)", "story:excerpt(-1)", "story:excerpt()", "story:excerpt(x)", "story:excerpt(5,maybe)", "story:unknown", "story:excerpt(5),title:excerpt(2)", "views:excerpt(2)", "meta:excerpt(2)", "title:excerpt(3, true)", "secret", "collectionName", "id:excerpt(2)"];
 
 const CALLERS = ["guest", "ada", "bob", "superuser"];
 const access = CALLERS.flatMap((as) => [
@@ -48,7 +48,7 @@ const access = CALLERS.flatMap((as) => [
         { as, method: "POST", path: path(collection, "?fields=title,owner"), body: { title: "new" } },
         { as, method: "POST", path: path(collection, "?fields=title,owner"), body: { title: "new", owner: user(1) } },
         { as, method: "DELETE", path: path(collection, "/missing00000000") }]),
-    ...["title", "body", "secret", "owner.secret", "owner.email", "owner.password", "owner.tokenKey", "closed_via_post.title", "comments_via_post.text"].map((field) => ({ as, path: path("posts", `?fields=id&sort=id&filter=${encodeURIComponent(`${field} != 'x'`)}`) })),
+    ...["title", "story", "secret", "owner.secret", "owner.email", "owner.password", "owner.tokenKey", "closed_via_post.title", "comments_via_post.text"].map((field) => ({ as, path: path("posts", `?fields=id&sort=id&filter=${encodeURIComponent(`${field} != 'x'`)}`) })),
     ...["secret", "owner.secret", "closed_via_post.title", "@random", "@rowid"].map((field) => ({ as, path: path("posts", `?fields=collectionName&sort=${encodeURIComponent(field)}`) })),
     { as, path: path("people", `?fields=id&filter=${encodeURIComponent("email ~ 'example'")}&sort=id`) },
     { as, path: path("summary", "?expand=owner&sort=id") }, { as, path: path("summary", `?filter=${encodeURIComponent("total > 0")}&sort=id`) },
