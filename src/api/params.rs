@@ -10,12 +10,21 @@ pub(super) fn parse(query: &str) -> IndexMap<String, String> {
     if query.is_empty() {
         return params;
     }
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        if !params.contains_key(name.as_ref()) {
-            params.insert(name.into_owned(), value.into_owned());
+    for pair in query.split('&').filter(|pair| well_escaped(pair)) {
+        for (name, value) in url::form_urlencoded::parse(pair.as_bytes()) {
+            if !params.contains_key(name.as_ref()) {
+                params.insert(name.into_owned(), value.into_owned());
+            }
         }
     }
     params
+}
+
+/// A pair with a broken escape is passed over, as PocketBase does.
+fn well_escaped(pair: &str) -> bool {
+    let bytes = pair.as_bytes();
+    let is_hex = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_hexdigit);
+    bytes.iter().enumerate().all(|(at, byte)| *byte != b'%' || (is_hex(at + 1) && is_hex(at + 2)))
 }
 
 /// `expand` and `fields`.
@@ -55,5 +64,6 @@ mod tests {
         check("a=1&a=2&b", &[("a", "1"), ("b", "")]);
         check("filter=a%3D%2541+b", &[("filter", "a=%41 b")]);
         check("x=%ff", &[("x", "\u{fffd}")]);
+        check("filter=%&page=2&x=%4", &[("page", "2")]);
     }
 }

@@ -52,6 +52,11 @@ impl Evaluator<'_> {
         let (left, left_affinity) = self.operand(&comparison.left)?;
         let (right, right_affinity) = self.operand(&comparison.right)?;
         let op = comparison.op;
+        let as_text =
+            matches!(op, Op::Like | Op::NotLike) || left_affinity == Affinity::Text || right_affinity == Affinity::Text;
+        if as_text && !(value::prints_plainly(&left) && value::prints_plainly(&right)) {
+            return None;
+        }
         if matches!(op, Op::Like | Op::NotLike) {
             if right_affinity != Affinity::None {
                 return None;

@@ -126,6 +126,7 @@ impl<'a> Lexer<'a> {
         let mut chars = self.rest().char_indices().skip(1).peekable();
         while let Some((at, c)) = chars.next() {
             match c {
+                '\0' => return Err(QueryError::at(self.at, "a string can't hold the character NUL")),
                 _ if c == quote => {
                     self.push(Token::Text(text), at + 1);
                     return Ok(());

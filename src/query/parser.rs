@@ -7,22 +7,22 @@ use super::lexer::{Spanned, Token, tokens};
 /// Comparisons in one expression (contract 3.1).
 const MAX_COMPARISONS: usize = 200;
 /// Parentheses inside parentheses; the parser and all that walks the tree recurse this deep at most.
-const MAX_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 200;
 /// Calls inside calls (contract 3.1).
 const MAX_CALL_DEPTH: usize = 3;
 /// A client's expression in characters (contract 2.1).
 const MAX_CLIENT_CHARACTERS: usize = 3500;
 
 impl Filter {
-    /// Parses an expression; `None` for a blank one.
+    /// Parses an expression; `None` for an empty one. Blanks or a comment alone are no expression.
     ///
     /// # Errors
-    /// The first fault with its position; more than 200 comparisons; parentheses deeper than 64.
+    /// The first fault with its position; more than 200 comparisons; parentheses deeper than 200.
     pub fn parse(text: &str) -> Result<Option<Self>> {
-        let tokens = tokens(text)?;
-        if tokens.is_empty() {
+        if text.is_empty() {
             return Ok(None);
         }
+        let tokens = tokens(text)?;
         let mut parser = Parser { tokens, at: 0, comparisons: 0, end: text.len() };
         let root = parser.or(0)?;
         match parser.position() {

@@ -119,12 +119,25 @@ impl<'a> Query<'a> {
 
     /// The number of matching records.
     pub fn count(&self) -> Statement {
-        self.statement(format!("SELECT COUNT(*){}", self.body()), self.compiler.params.clone())
+        self.unordered(format!("SELECT COUNT(*){}", self.body()))
     }
 
     /// One row `1` if any record matches.
     pub fn exists(&self) -> Statement {
-        self.statement(format!("SELECT 1{} LIMIT 1", self.body()), self.compiler.params.clone())
+        self.unordered(format!("SELECT 1{} LIMIT 1", self.body()))
+    }
+
+    /// A statement without the order: parameters that only the order mentions go with it.
+    fn unordered(&self, sql: String) -> Statement {
+        let mut params = self.compiler.params.clone();
+        if !self.order.is_empty() {
+            let numbers = sql.split('?').skip(1).filter_map(|rest| {
+                let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+                rest[..digits].parse::<usize>().ok()
+            });
+            params.truncate(numbers.max().unwrap_or(0));
+        }
+        self.statement(sql, params)
     }
 
     fn statement(&self, sql: String, params: Vec<Value>) -> Statement {
@@ -167,7 +180,6 @@ impl<'a> Query<'a> {
             Planner::new(self.compiler.schema, &self.frame.collection, self.compiler.request, self.frame.trust);
         let walk = match planner.plan(&path)? {
             Planned::Walk(walk) => walk,
-            Planned::Const(_) if path.root != super::path::Root::Macro => return Ok("NULL".to_owned()),
             _ => return Err(QueryError::new(format!("{} is nothing to sort by", term.path))),
         };
         let fans_out = walk.fans_out();

@@ -103,6 +103,14 @@ pub(super) fn real_text(number: f64) -> String {
     if number.fract() == 0.0 && number.abs() < 1e15 { format!("{number:.1}") } else { format!("{number}") }
 }
 
+/// Whether our spelling of a number is SQLite's for sure: whole or short, and not so large or small that it
+/// would be written with an exponent.
+pub(super) fn prints_plainly(value: &Value) -> bool {
+    let Value::Real(number) = value else { return true };
+    let size = number.abs();
+    *number == 0.0 || ((1e-4..1e15).contains(&size) && format!("{size}").len() <= 15)
+}
+
 /// The order of two values of the model; `None` where one is null.
 fn order(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {

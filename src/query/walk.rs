@@ -294,7 +294,6 @@ fn leaf(path: &Path<'_>, field: Field, after: &[&str]) -> Result<Leaf> {
     match path.modifier {
         Some(Modifier::Each) if holds_items(&field) => Ok(Leaf::Each { column, list }),
         Some(Modifier::Length) if holds_items(&field) => Ok(Leaf::Length { column, list }),
-        Some(Modifier::Each) => path.error(":each goes with select, file and relation fields only"),
         modifier => Ok(Leaf::Column { field, lower: modifier == Some(Modifier::Lower) }),
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn apply<'r>(mut record: Record, request: &'r Request) -> Draft<'r> {
             continue;
         }
         let value = match modifier {
-            Modifier::Autogenerate => Some(autogenerate(field, input)),
+            Modifier::Autogenerate => autogenerate(field, input),
             _ => field.modify(&record.values[index], modifier, input),
         };
         if let Some(value) = value {
@@ -76,10 +76,10 @@ fn is_hidden(collection: &Collection, field: &Field, request: &Request) -> bool 
     field.hidden && !password && !request.caller.is_superuser()
 }
 
-/// The given text as a prefix and a generated rest.
-fn autogenerate(field: &Field, input: &Json) -> Value {
-    let prefix = field.prepare(input);
-    Value::Text(format!("{}{}", prefix.as_str(), field.generate()))
+/// The given text as a prefix and a generated rest; `None` for a field that is no text.
+fn autogenerate(field: &Field, input: &Json) -> Option<Value> {
+    matches!(field.kind, FieldKind::Text(_))
+        .then(|| Value::Text(format!("{}{}", field.prepare(input).as_str(), field.generate())))
 }
 
 fn with_resolved(request: &Request, record: &Record, resolved: &[(&String, usize)], hidden: &[&String]) -> Request {

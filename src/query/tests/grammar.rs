@@ -12,7 +12,6 @@ fn accepted(text: &str) -> bool {
 fn well_formed_expressions() {
     for text in [
         "",
-        "  ",
         "a = 1",
         "a=1",
         "a!=1&&b~'x'",
@@ -21,7 +20,7 @@ fn well_formed_expressions() {
         "a = -1.5",
         "a = 'it\\'s'",
         "a = \"x\" // done",
-        "// only\na = 1",
+        "// first\na = 1",
         "a?!=1",
         "a?!~'x'",
         "a ?<= 1",
@@ -44,6 +43,9 @@ fn well_formed_expressions() {
 fn malformed_expressions() {
     for text in [
         "a",
+        "  ",
+        "// only",
+        "a = '\0'",
         "a =",
         "= 1",
         "()",
