@@ -67,8 +67,8 @@ impl Auth {
         let collection = self.registry.load().by_id(&claims.collection_id)?.clone();
         let options = collection.auth()?;
         let record = self.records.find(&self.store.reader(), &collection, &claims.id).await.ok()??;
-        let claims = token::verify(token, &record, &options.auth_token, self.now_s())?;
-        Some((Arc::new(record), claims))
+        let valid = token::is_valid(token, &claims, &record, &options.auth_token, self.now_s());
+        valid.then(|| (Arc::new(record), claims))
     }
 
     /// The auth rule decides who may sign in at all; `None` means nobody.

@@ -97,10 +97,18 @@ impl<'a> Query<'a> {
     /// All stored columns in field order, then the revision (0 for a view), one page of rows. Without a sort
     /// records come in the order of their creation.
     pub fn select(&self, limit: u64, offset: u64) -> Statement {
-        let columns = self.frame.collection.table.columns.iter().map(|name| format!("{ROW}.{}, ", quoted(name)));
         let is_view = self.frame.collection.is_view();
-        let rev = if is_view { "0".to_owned() } else { format!("{ROW}.{}", quoted(REV_COLUMN)) };
-        let mut sql = format!("SELECT {}{rev}{}", columns.collect::<String>(), self.body());
+        let mut sql = String::with_capacity(512);
+        sql.push_str("SELECT ");
+        for name in &self.frame.collection.table.columns {
+            push_column(&mut sql, name);
+            sql.push_str(", ");
+        }
+        match is_view {
+            true => sql.push('0'),
+            false => push_column(&mut sql, REV_COLUMN),
+        }
+        sql.push_str(&self.body());
         if !self.order.is_empty() {
             sql.push_str(&format!(" ORDER BY {}", self.order.join(", ")));
         } else if !self.unique && !is_view {
@@ -200,4 +208,12 @@ impl<'a> Query<'a> {
             None => text,
         })
     }
+}
+
+/// A column of the row that is read. Names of columns are words or our own: nothing to escape.
+fn push_column(sql: &mut String, name: &str) {
+    sql.push_str(ROW);
+    sql.push_str(".\"");
+    sql.push_str(name);
+    sql.push('"');
 }

@@ -20,7 +20,7 @@ use super::{Durability, connection};
 /// Rows that wait for the thread at most.
 const BUFFER_ROWS: usize = 16_384;
 /// A batch is written when it has so many rows, or is so old.
-const BATCH_ROWS: usize = 200;
+const BATCH_ROWS: usize = 1000;
 const BATCH_AGE: Duration = Duration::from_secs(3);
 /// Statements that wait for the thread at most.
 const STATEMENT_QUEUE: usize = 256;
@@ -57,7 +57,7 @@ impl Aux {
     /// Opens the database and runs `schema_sql`, which must be harmless when run again.
     pub fn open(path: &Path, schema_sql: &str) -> Result<Self> {
         let connection = connection::writer(path, Durability::Normal)?;
-        connection::batch(&connection, "PRAGMA wal_autocheckpoint = 1000; PRAGMA cache_size = -2048;")?;
+        connection::batch(&connection, "PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -2048;")?;
         connection::batch(&connection, schema_sql)?;
         let shared = Arc::new(Shared::default());
         let theirs = shared.clone();
