@@ -18,6 +18,10 @@ const LANES: u32 = 1;
 /// Jobs that may wait; at about 20 ms each the last one of a full queue waits some five seconds.
 const QUEUE_JOBS: usize = 256;
 
+/// What a sign-in without a record is verified against, so that it takes the same time: the hash of random bytes
+/// that nobody kept, with the parameters above.
+const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$EmnF/4IfdO5+s+rtVv1q3g$+NrwnIDf/DfDj+tXmL5S9P7UBuc2cmc02idhDam8CIg";
+
 /// How far below the request threads the hashing threads stand.
 const NICENESS: i32 = 10;
 
@@ -28,8 +32,6 @@ type Job = Box<dyn FnOnce(&Argon2<'static>) + Send>;
 #[derive(Clone)]
 pub struct Hasher {
     jobs: SyncSender<Job>,
-    /// The hash that a look-up without a result is verified against, so that it takes the same time.
-    decoy: Arc<str>,
 }
 
 impl Hasher {
@@ -38,7 +40,6 @@ impl Hasher {
     /// # Errors
     /// When the operating system gives no thread.
     pub fn start(threads: usize) -> Result<Self> {
-        let decoy = argon2id().hash_password(b"no one has this password").map_err(Error::internal)?.to_string();
         let (jobs, queue) = sync_channel::<Job>(QUEUE_JOBS);
         let queue = Arc::new(Mutex::new(queue));
         for number in 0..threads.max(1) {
@@ -48,7 +49,7 @@ impl Hasher {
                 .spawn(move || work(&queue))
                 .map_err(Error::internal)?;
         }
-        Ok(Self { jobs, decoy: decoy.into() })
+        Ok(Self { jobs })
     }
 
     /// Hashes a password with argon2id and a fresh salt to a PHC string (`$argon2id$v=19$…`).
@@ -67,7 +68,6 @@ impl Hasher {
     /// # Errors
     /// `Unavailable` when too many jobs wait.
     pub async fn verify(&self, password: String, hash: String) -> Result<bool> {
-        let decoy = self.decoy.clone();
         self.run(move |argon2| {
             if is_bcrypt(&hash) {
                 return bcrypt::verify(&password, &hash).unwrap_or(false);
@@ -75,7 +75,7 @@ impl Hasher {
             match PasswordHash::new(&hash) {
                 Ok(parsed) => argon2.verify_password(password.as_bytes(), &parsed).is_ok(),
                 Err(_) => {
-                    if let Ok(parsed) = PasswordHash::new(&decoy) {
+                    if let Ok(parsed) = PasswordHash::new(DECOY) {
                         let _ = argon2.verify_password(password.as_bytes(), &parsed);
                     }
                     false
@@ -88,7 +88,7 @@ impl Hasher {
     /// True for a hash that the next successful sign-in should replace: bcrypt, or other parameters.
     pub fn outdated(&self, hash: &str) -> bool {
         let parameters = |hash: &str| hash.rsplitn(3, '$').nth(2).map(str::to_owned);
-        parameters(hash) != parameters(&self.decoy)
+        parameters(hash) != parameters(DECOY)
     }
 
     async fn run<T: Send + 'static>(&self, job: impl FnOnce(&Argon2<'static>) -> T + Send + 'static) -> Result<T> {
