@@ -3,7 +3,7 @@
 # Build products stay outside the clone, so that a second clone finds them warm.
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/basalt-target
 # What the tests install (npm packages, the PocketBase binary) and the sample data of `make run`.
-export BASALT_TEST_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/basalt-test
+export COMPAT_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/basalt-test
 
 DIR ?= basalt_data
 HTTP ?= 127.0.0.1:8090
@@ -35,7 +35,7 @@ test: tools
 # Basalt beside PocketBase, where it is installed. The load generator's options: BENCH="--only view --rounds 5".
 bench: tools
 	cargo bench --bench store
-	PATH="$$PATH:$(BASALT_TEST_CACHE)/venv/bin" cargo bench --bench load -- $(BENCH)
+	PATH="$$PATH:$(COMPAT_CACHE)/venv/bin" cargo bench --bench load -- $(BENCH)
 
 # The same load, for long: each round takes a minute a scenario.
 soak: tools

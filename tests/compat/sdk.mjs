@@ -6,7 +6,7 @@ import path from "node:path";
 
 import { SUPERUSER } from "./server.mjs";
 
-const cache = process.env.BASALT_TEST_CACHE ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "basalt-test");
+const cache = process.env.COMPAT_CACHE ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "basalt-test");
 const PocketBase = createRequire(path.join(cache, "npm/"))("pocketbase/cjs");
 const PASSWORD = "long enough";
 
