@@ -57,15 +57,27 @@ pub(super) fn write_text(value: ValueRef<'_>, out: &mut Vec<u8>) {
 
 /// A JSON string. Plain text, the common case, is copied whole instead of being looked up byte by byte.
 pub(super) fn write_string(text: &str, out: &mut Vec<u8>) {
+    out.reserve(text.len() + 2);
     out.push(b'"');
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
-        out.extend_from_slice(&rest.as_bytes()[..at]);
-        write_escape(rest.as_bytes()[at], out);
-        rest = &rest[at + 1..];
+    let mut rest = text.as_bytes();
+    loop {
+        let (plain, tail) = rest.split_at(plain_length(rest));
+        out.extend_from_slice(plain);
+        let Some((escaped, tail)) = tail.split_first() else { break };
+        write_escape(*escaped, out);
+        rest = tail;
     }
-    out.extend_from_slice(rest.as_bytes());
     out.push(b'"');
+}
+
+/// How many bytes stand for themselves before the first that must be escaped. Whole blocks are looked at without a
+/// branch a byte, so that the compiler compares all bytes of one at once.
+fn plain_length(bytes: &[u8]) -> usize {
+    const BLOCK: usize = 16;
+    let escaped = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+    let plain_block = |block: &&[u8]| !block.iter().fold(false, |any, byte| any | escaped(byte));
+    let plain = bytes.chunks_exact(BLOCK).take_while(plain_block).count() * BLOCK;
+    bytes[plain..].iter().position(escaped).map_or(bytes.len(), |at| plain + at)
 }
 
 fn write_escape(byte: u8, out: &mut Vec<u8>) {
