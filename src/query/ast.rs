@@ -1,9 +1,11 @@
 //! The syntax tree of an expression: what was written, before anything is known of the schema.
 
-/// A parsed filter or rule.
+use std::sync::Arc;
+
+/// A parsed filter or rule. Cheap to clone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
-    pub(super) root: Expr,
+    pub(super) root: Arc<Expr>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

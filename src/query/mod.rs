@@ -18,6 +18,7 @@ mod macros;
 mod parser;
 mod path;
 mod request;
+mod rule;
 mod select;
 mod sort;
 #[cfg(test)]

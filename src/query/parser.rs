@@ -26,7 +26,7 @@ impl Filter {
         let mut parser = Parser { tokens, at: 0, comparisons: 0, end: text.len() };
         let root = parser.or(0)?;
         match parser.position() {
-            None => Ok(Some(Self { root })),
+            None => Ok(Some(Self { root: root.into() })),
             Some(position) => Err(QueryError::at(position, "expected && or || here")),
         }
     }

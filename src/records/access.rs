@@ -28,7 +28,8 @@ pub(super) fn condition(rule: &Option<String>, request: &Request) -> Result<Opti
 
 /// A stored rule; one that no longer parses denies.
 pub(super) fn parse(rule: &str) -> Result<Option<Filter>> {
-    Filter::parse(rule).map_err(|error| Error::forbidden("the rule of the collection does not hold").with_cause(error))
+    Filter::parse_rule(rule)
+        .map_err(|error| Error::forbidden("the rule of the collection does not hold").with_cause(error))
 }
 
 /// A client's filter or sort that was refused: 400 without details of what is hidden, 403 where the contract
@@ -43,7 +44,7 @@ impl Records {
     /// # Errors
     /// Those of the store; a rule that can't be resolved is not satisfied.
     pub async fn satisfies(&self, reader: &Reader, record: &Record, rule: &str, request: &Request) -> Result<bool> {
-        match Filter::parse(rule) {
+        match Filter::parse_rule(rule) {
             Ok(None) => Ok(true),
             Ok(Some(filter)) => holds(&self.registry.load(), reader, record, &filter, request).await,
             Err(_) => Ok(false),

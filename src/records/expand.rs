@@ -147,7 +147,7 @@ async fn related(presenter: &Presenter<'_>, edge: &Edge, records: &[Record]) -> 
     if !request.caller.is_superuser() {
         // A null rule, or one that can't be resolved, shows nothing.
         let Some(rule) = &edge.target.rules.view else { return Ok(Vec::new()) };
-        match crate::query::Filter::parse(rule) {
+        match crate::query::Filter::parse_rule(rule) {
             Ok(None) => {}
             Ok(Some(filter)) if query.filter(&filter, Trust::Rule).is_ok() => {}
             _ => return Ok(Vec::new()),

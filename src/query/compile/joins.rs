@@ -161,7 +161,7 @@ impl Compiler<'_> {
     fn hop_rule(&self, frame: &Frame, hop: &Hop) -> Result<Option<Filter>> {
         let limited = frame.trust == Trust::Client && !self.request.caller.is_superuser();
         match &hop.target.rules.list {
-            Some(rule) if limited => Filter::parse(rule),
+            Some(rule) if limited => Filter::parse_rule(rule),
             _ => Ok(None),
         }
     }

@@ -96,7 +96,7 @@ impl Compiler<'_> {
 
     /// The conjuncts of a filter, each by itself.
     pub fn conjuncts(&mut self, frame: &mut Frame, filter: &Filter) -> Result<Vec<Condition>> {
-        match &filter.root {
+        match &*filter.root {
             Expr::And(parts) => self.expressions(frame, parts),
             other => Ok(vec![self.expression(frame, other)?]),
         }
