@@ -9,6 +9,7 @@
 
 mod error;
 mod impersonate;
+mod known;
 mod methods;
 mod password;
 mod refresh;
@@ -34,6 +35,7 @@ pub struct Auth {
     records: Records,
     hasher: Hasher,
     clock: Clock,
+    known: Arc<known::Known>,
 }
 
 /// What a successful sign-in gives: the record and its token.
@@ -45,7 +47,7 @@ pub struct SignedIn {
 
 impl Auth {
     pub fn new(store: Store, registry: Registry, records: Records, hasher: Hasher, clock: Clock) -> Self {
-        Self { store, registry, records, hasher, clock }
+        Self { store, registry, records, hasher, clock, known: Arc::default() }
     }
 
     /// The caller of an `Authorization` header: a raw token, or one behind `Bearer ` in any case with
@@ -63,12 +65,21 @@ impl Auth {
     }
 
     async fn verify(&self, token: &str) -> Option<(Arc<Record>, token::Claims)> {
+        let schema = self.registry.load();
+        if let Some(known) = self.known.find(token, &schema, &self.store, self.now_s()) {
+            return Some(known);
+        }
         let claims = token::peek(token)?;
-        let collection = self.registry.load().by_id(&claims.collection_id)?.clone();
+        let collection = schema.by_id(&claims.collection_id)?;
         let options = collection.auth()?;
-        let record = self.records.find(&self.store.reader(), &collection, &claims.id).await.ok()??;
-        let valid = token::is_valid(token, &claims, &record, &options.auth_token, self.now_s());
-        valid.then(|| (Arc::new(record), claims))
+        let generation = self.store.generation(&collection.table);
+        let record = self.records.find(&self.store.reader(), collection, &claims.id).await.ok()??;
+        if !token::is_valid(token, &claims, &record, &options.auth_token, self.now_s()) {
+            return None;
+        }
+        let record = Arc::new(record);
+        self.known.keep(token, &record, &claims, &schema, generation);
+        Some((record, claims))
     }
 
     /// The auth rule decides who may sign in at all; `None` means nobody.

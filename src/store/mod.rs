@@ -80,6 +80,14 @@ impl Store {
         }
     }
 
+    /// A number that changes whenever rows of the table were written, at the latest before the write is answered. What
+    /// was read from the table after asking for the number still holds while the number is the same.
+    pub fn generation(&self, table: &Table) -> u64 {
+        match self {
+            Store::Sqlite(engine) => engine.generation(table),
+        }
+    }
+
     /// What a view query written by a person yields and reads, and its first rows. Only reading of tables and columns
     /// that are not `denied` passes; see [`Tx::inspect_view`] for a look from inside a transaction.
     pub async fn inspect_view(

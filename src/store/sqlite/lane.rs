@@ -13,6 +13,7 @@ use super::super::{Check, Committed, Expect, Op, Result, StoreError, Table, Valu
 use super::connection::{Bound, batch, yields};
 use super::error::classify;
 use super::feed::{self, Change, Entry};
+use super::generation::{Generations, Touched};
 use super::inspect::Inspector;
 use super::limit::Limit;
 use super::sql::{self, SqlCache};
@@ -28,6 +29,8 @@ pub(super) struct Lane {
     /// The number of the schema version inside the lane, which alone changes it.
     pub(super) version: Cell<u64>,
     pub(super) sql: RefCell<SqlCache>,
+    pub(super) generations: Arc<Generations>,
+    pub(super) touched: Touched,
 }
 
 /// Why a set was not applied.
@@ -55,7 +58,9 @@ impl Lane {
         if self.rev.get() != rev_before {
             feed::set_meta(&self.connection, "last_rev", self.rev.get())?;
         }
-        self.control("COMMIT")
+        self.control("COMMIT")?;
+        self.generations.raise(&self.touched);
+        Ok(())
     }
 
     /// Ends the transaction without a trace; one that SQLite ended itself is fine too.
@@ -66,6 +71,8 @@ impl Lane {
         {
             tracing::error!(%error, "a transaction could not be rolled back");
         }
+        // A commit that failed may have come through after all.
+        self.generations.raise(&self.touched);
         self.rev.set(rev_before);
     }
 
@@ -127,6 +134,7 @@ impl Lane {
             // From here on the row is written: without a savepoint a failure can not be undone alone.
             *poisoned = true;
             self.rev.set(rev);
+            self.touched.add(table.number);
             feed::append(
                 &self.connection,
                 &Entry {

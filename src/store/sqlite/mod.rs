@@ -17,6 +17,7 @@ mod connection;
 mod error;
 mod feed;
 mod functions;
+mod generation;
 mod inspect;
 mod lane;
 mod limit;
@@ -44,9 +45,10 @@ use parking_lot::Mutex;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{Committed, Cost, Result, Sink, Statement, StoreError, WriteSet};
+use super::{Committed, Cost, Result, Sink, Statement, StoreError, Table, WriteSet};
 use crate::clock::Clock;
 use checkpoint::Checkpointer;
+use generation::{Generations, Touched};
 use lane::Lane;
 use limit::Limit;
 use lock::DirectoryLock;
@@ -94,6 +96,7 @@ struct Inner {
     readers: Readers,
     pool: Pool,
     schema_version: Arc<AtomicU64>,
+    generations: Arc<Generations>,
     healthy: Arc<AtomicBool>,
     closed: AtomicBool,
     checkpointer: Option<Arc<Checkpointer>>,
@@ -123,6 +126,7 @@ impl Engine {
         migrate::run(&writing, &clock.now_text())?;
         let version = feed::schema_version(&writing)?.cast_unsigned();
         let schema_version = Arc::new(AtomicU64::new(version));
+        let generations = Arc::new(Generations::new());
         let queue = Arc::new(Queue::new());
         let healthy = Arc::new(AtomicBool::new(true));
         let checkpointer = (!options.external_checkpoint).then(Arc::<Checkpointer>::default);
@@ -141,6 +145,7 @@ impl Engine {
             healthy: healthy.clone(),
             checkpointer: checkpointer.clone(),
             schema_version: schema_version.clone(),
+            generations: generations.clone(),
             version,
         };
         let writer = start_writer(writing, parts, options.external_checkpoint)?;
@@ -153,6 +158,7 @@ impl Engine {
             readers,
             pool,
             schema_version,
+            generations,
             healthy,
             closed: AtomicBool::new(false),
             checkpointer,
@@ -195,6 +201,10 @@ impl Engine {
 
     pub fn schema_version(&self) -> u64 {
         self.0.schema_version.load(Ordering::Acquire)
+    }
+
+    pub fn generation(&self, table: &Table) -> u64 {
+        self.0.generations.of(table.number)
     }
 
     pub async fn inspect_view(
@@ -271,6 +281,7 @@ struct WriterParts {
     healthy: Arc<AtomicBool>,
     checkpointer: Option<Arc<Checkpointer>>,
     schema_version: Arc<AtomicU64>,
+    generations: Arc<Generations>,
     version: u64,
 }
 
@@ -288,6 +299,8 @@ fn start_writer(mut connection: Connection, parts: WriterParts, external: bool) 
             schema_version: parts.schema_version,
             version: Cell::new(parts.version),
             sql: RefCell::default(),
+            generations: parts.generations,
+            touched: Touched::default(),
         });
         Writer {
             lane: lane.clone(),

@@ -96,6 +96,7 @@ impl Tx {
     pub fn execute(&self, statement: &Statement) -> Result<u64> {
         self.0.usable()?;
         let lane = &self.0.lane;
+        lane.touched.add_all();
         lane.limit.set_deadline(SCHEMA_TIME);
         let result = connection::execute(&lane.connection, &statement.sql, &statement.params);
         lane.limit.set_deadline(TRANSACTION_TIME);

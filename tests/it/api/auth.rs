@@ -89,3 +89,34 @@ async fn a_changed_password_ends_the_tokens() {
     ada.patch(&path, change).await.ok();
     ada.post("/api/collections/users/auth-refresh", json!({})).await.error(401);
 }
+
+#[tokio::test]
+async fn whatever_ends_a_token_ends_it_at_once() {
+    let app = TestApp::start().await;
+    let ada = app.ada().await;
+    let refresh = "/api/collections/users/auth-refresh";
+    let sign_in = async |password: &str| {
+        let form = json!({ "identity": ADA_EMAIL, "password": password });
+        let body = app.guest().post("/api/collections/users/auth-with-password", form).await.ok();
+        app.guest().with_token(body["token"].as_str().unwrap_or_default())
+    };
+    let first = ada.post(refresh, json!({})).await.ok();
+    let record = format!("/api/collections/users/records/{}", first["record"]["id"].as_str().unwrap_or_default());
+
+    app.superuser().patch(&record, json!({ "name": "Ada L." })).await.ok();
+    assert_eq!(ada.post(refresh, json!({})).await.ok()["record"]["name"], "Ada L.", "the record is the present one");
+    let passwords = json!({ "password": "another-one-1", "passwordConfirm": "another-one-1" });
+    app.superuser().patch(&record, passwords).await.ok();
+    ada.post(refresh, json!({})).await.error(401);
+
+    let ada = sign_in("another-one-1").await;
+    ada.post(refresh, json!({})).await.ok();
+    let secret = json!({ "authToken": { "secret": "x".repeat(40), "duration": 600 } });
+    app.superuser().patch("/api/collections/users", secret).await.ok();
+    ada.post(refresh, json!({})).await.error(401);
+
+    let ada = sign_in("another-one-1").await;
+    ada.post(refresh, json!({})).await.ok();
+    app.superuser().delete(&record).await;
+    ada.post(refresh, json!({})).await.error(401);
+}

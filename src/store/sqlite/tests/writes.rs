@@ -137,3 +137,22 @@ async fn text_that_is_not_utf8_reads_up_to_the_fault() {
     let fixture = fixture().await;
     assert_eq!(rows(&fixture.store, "SELECT CAST(x'61ff62' AS TEXT)").await, [["a".into()]]);
 }
+
+#[tokio::test]
+async fn the_generation_of_a_table_tells_of_its_writes() {
+    let fixture = fixture().await;
+    let generation = || fixture.store.generation(&fixture.posts);
+    let start = generation();
+    fixture.write(fixture.insert("a", "one")).await.unwrap();
+    let inserted = generation();
+    assert_ne!(inserted, start);
+    fixture.write(fixture.update("missing", "x", None)).await.unwrap_err();
+    assert_eq!(generation(), inserted, "nothing of the table changed");
+    let other = Table { number: 8, name: "others".into(), columns: vec![], id_column: 0 };
+    let other_before = fixture.store.generation(&other);
+    fixture.write(fixture.update("a", "two", None)).await.unwrap();
+    assert_ne!(generation(), inserted);
+    assert_eq!(fixture.store.generation(&other), other_before, "another table's rows stand");
+    execute(&fixture.store, "DELETE FROM posts").await;
+    assert_ne!(fixture.store.generation(&other), other_before, "nobody knows what a plain statement touches");
+}

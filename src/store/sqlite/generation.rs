@@ -1,0 +1,50 @@
+//! How often each table was written: what was derived from its rows is good as long as the number stands.
+//!
+//! Tables share a fixed number of counters, so a number may rise without cause, which only costs a reading again.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+const COUNTERS: usize = 64;
+
+/// The counters, raised by the writer and read by everybody.
+pub(super) struct Generations([AtomicU64; COUNTERS]);
+
+/// The counters that the open transaction is going to raise, one bit each.
+#[derive(Default)]
+pub(super) struct Touched(Cell<u64>);
+
+impl Generations {
+    pub(super) fn new() -> Self {
+        Self(std::array::from_fn(|_| AtomicU64::new(0)))
+    }
+
+    pub(super) fn of(&self, table: i64) -> u64 {
+        self.0[counter(table)].load(Ordering::Acquire)
+    }
+
+    /// Must run after the end of the transaction and before its answers: who hears of a write finds a new number.
+    pub(super) fn raise(&self, touched: &Touched) {
+        let touched = touched.0.take();
+        for (index, counter) in self.0.iter().enumerate() {
+            if touched & (1 << index) != 0 {
+                counter.fetch_add(1, Ordering::Release);
+            }
+        }
+    }
+}
+
+impl Touched {
+    pub(super) fn add(&self, table: i64) {
+        self.0.set(self.0.get() | 1 << counter(table));
+    }
+
+    /// For statements whose tables are not known.
+    pub(super) fn add_all(&self) {
+        self.0.set(u64::MAX);
+    }
+}
+
+fn counter(table: i64) -> usize {
+    table.unsigned_abs() as usize % COUNTERS
+}
