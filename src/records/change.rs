@@ -25,7 +25,7 @@ fn write(record: &Record, values: &[Value], wanted: impl Fn(usize) -> bool) -> V
         write_key(&field.name, &mut out);
         match secret(record, field) {
             true => out.extend_from_slice(b"\"*\""),
-            false => field.write_json(values[index].as_ref(), &mut out),
+            false => field.write_table_json(values[index].as_ref(), &mut out),
         }
     }
     out.push(b'}');

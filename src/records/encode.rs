@@ -73,10 +73,14 @@ impl Encoder {
             write_text_key("collectionName", &self.collection.name, out);
         }
         let hides = self.hidden_email(&get);
+        let is_view = self.collection.is_view();
         for (index, field) in self.collection.fields.iter().enumerate() {
             if self.shown[index] && hides != Some(index) {
                 write_key(&field.name, out);
-                field.write_json(get(index), out);
+                match is_view {
+                    true => field.write_json(get(index), out),
+                    false => field.write_table_json(get(index), out),
+                }
             }
         }
     }
