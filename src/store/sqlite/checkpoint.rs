@@ -1,6 +1,6 @@
 //! Keeps the write-ahead log short, beside the writer and not in its way.
 //!
-//! A thread copies what is committed into the main file every 20 ms while there is something to copy. Alone that never
+//! A thread copies what is committed into the main file every 100 ms while there is something to copy. Alone that never
 //! catches up under load, so when it is nearly done with a long log it asks the writer for a restart between two
 //! batches: then the log begins again at its front.
 
@@ -18,7 +18,8 @@ use super::queue::Queue;
 
 /// Pages in the log from which copying starts.
 const START_PAGES: i32 = 1000;
-const PAUSE: Duration = Duration::from_millis(20);
+/// Long enough that a page which every commit touches is copied once and not for each of them.
+const PAUSE: Duration = Duration::from_millis(100);
 /// A restart is asked for when the log is longer, and less than the rest remains to be copied.
 const RESTART_PAGES: i64 = 4000;
 const RESTART_REST_PAGES: i64 = 1500;
