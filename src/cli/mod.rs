@@ -12,6 +12,7 @@ mod collections;
 mod completions;
 mod doctor;
 mod import;
+mod installer;
 mod reach;
 mod serve;
 mod socket;

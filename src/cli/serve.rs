@@ -1,13 +1,13 @@
 //! `basalt serve`.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write as _};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
 
 use super::socket::Socket;
-use super::{Context, task};
+use super::{Context, installer, task};
 use crate::api;
 use crate::app::App;
 use crate::clock::Clock;
@@ -80,13 +80,20 @@ fn options(config: &Config) -> api::Options {
 
 /// Tells where the server is and, as long as nobody can sign in, how to change that.
 async fn greet(app: &App, config: &Config, address: std::net::SocketAddr) -> anyhow::Result<()> {
-    println!("Basalt {} serves {}", env!("CARGO_PKG_VERSION"), config.dir.display());
-    println!("  REST API   http://{address}/api/");
-    println!("  Dashboard  http://{address}/_/");
+    let dir = config.dir.display();
+    let mut text = format!(
+        "Basalt {} serves {dir}\n  REST API   http://{address}/api/\n  Dashboard  http://{address}/_/\n",
+        env!("CARGO_PKG_VERSION")
+    );
     if !task::has_superuser(app).await? {
-        let dir = config.dir.display();
-        println!("There is no superuser yet. Create one with:\n  basalt superuser upsert EMAIL PASSWORD --dir {dir}");
+        let path = installer::path(app).await?;
+        text.push_str(&format!(
+            "There is no superuser yet. Create the first one in a browser, within 30 minutes:\n  http://{address}{path}\n\
+             or on the command line:\n  basalt superuser upsert EMAIL PASSWORD --dir {dir}\n"
+        ));
     }
+    // Nobody may be reading; the server goes on.
+    let _ = std::io::stdout().write_all(text.as_bytes());
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use super::import;
 use crate::app::App;
 use crate::error::{Error, FieldError, FieldErrors, Result};
 use crate::query::{Caller, Request};
-use crate::records::{ListParams, Shape};
+use crate::records::{INSTALLER_EMAIL, ListParams, Shape};
 use crate::schema::{Record, SUPERUSERS, SUPERUSERS_ID};
 
 /// One task with its arguments, as it also goes over the socket.
@@ -81,6 +81,7 @@ pub(super) async fn has_superuser(app: &App) -> Result<bool> {
     Ok(!superusers(app).await?.is_empty())
 }
 
+/// All superusers but the temporary one of the installer.
 async fn superusers(app: &App) -> Result<Vec<Json>> {
     let request = request(app)?;
     pages(async |params| {
@@ -92,6 +93,7 @@ async fn superusers(app: &App) -> Result<Vec<Json>> {
         serde_json::from_slice(&body).map_err(Error::internal)
     })
     .await
+    .map(|all| all.into_iter().filter(|superuser| superuser["email"] != INSTALLER_EMAIL).collect())
 }
 
 async fn export(app: &App) -> Result<Json> {

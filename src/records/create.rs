@@ -109,6 +109,7 @@ impl Session<'_> {
         match self.lane.commit(set).await {
             Ok(committed) => {
                 record.rev = committed.revs.first().copied().unwrap_or_default();
+                self.retire_installer(&record).await?;
                 Ok(Some((record, request)))
             }
             Err(StoreError::SchemaChanged) => Ok(None),

@@ -205,7 +205,7 @@ impl Session<'_> {
         Ok(self.lane.reader().stream(statement, sink).await?.records)
     }
 
-    fn delete_set(&self, record: &Record, actor: &str) -> WriteSet {
+    pub(super) fn delete_set(&self, record: &Record, actor: &str) -> WriteSet {
         let op = Op::Delete {
             table: record.collection.table.clone(),
             id: record.id().to_owned(),

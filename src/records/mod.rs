@@ -18,6 +18,7 @@ mod draft;
 mod encode;
 mod excerpt;
 mod expand;
+mod installer;
 mod lane;
 mod list;
 mod picker;
@@ -30,6 +31,7 @@ mod validate;
 use std::sync::Arc;
 
 pub use batch::{BatchAction, BatchEntry, BatchError};
+pub use installer::INSTALLER_EMAIL;
 pub use picker::pick_fields;
 
 use crate::clock::Clock;

@@ -1,5 +1,6 @@
 //! The built binary, as a person at a terminal or a supervisor sees it.
 
 mod commands;
+mod installer;
 mod process;
 mod server;
