@@ -11,8 +11,9 @@ pub(super) fn body(options: &AuthOptions) -> Json {
         false => json!(0),
     };
     let identity = |name: &str| options.password_enabled && options.identity_fields.iter().any(|field| field == name);
+    let identity_fields: &[String] = if options.password_enabled { &options.identity_fields } else { &[] };
     json!({
-        "password": { "identityFields": options.identity_fields, "enabled": options.password_enabled },
+        "password": { "identityFields": identity_fields, "enabled": options.password_enabled },
         "oauth2": { "providers": [], "enabled": false },
         "mfa": { "enabled": enabled("mfa"), "duration": duration("mfa") },
         "otp": { "enabled": enabled("otp"), "duration": duration("otp") },

@@ -17,7 +17,7 @@ pub struct PasswordForm {
 }
 
 /// Longer than any password that can be set; hashing stays cheap.
-const MAX_PASSWORD_BYTES: usize = 1024;
+const MAX_PASSWORD_BYTES: usize = 255;
 const MAX_IDENTITY_BYTES: usize = 255;
 
 impl Auth {

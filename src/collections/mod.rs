@@ -126,19 +126,24 @@ impl Collections {
         F: for<'a> AsyncFnOnce(&'a mut Change) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let _turn = self.changing.lock().await;
-        let (schema, now) = (self.registry.load(), self.clock.now_text());
-        let (result, collections) = self
-            .store
-            .transaction(async move |tx| {
-                tx.schema_changed();
-                let mut change = Change::new(tx, now, schema);
-                let result = work(&mut change).await?;
-                Ok::<_, Error>((result, change.finish()))
-            })
-            .await?;
-        self.registry.publish(Schema::new(self.store.schema_version(), collections));
-        Ok(result)
+        let service = self.clone();
+        // A task of its own: a caller who goes away must not leave a committed schema unpublished.
+        let change = async move {
+            let _turn = service.changing.lock().await;
+            let (schema, now) = (service.registry.load(), service.clock.now_text());
+            let (result, collections) = service
+                .store
+                .transaction(async move |tx| {
+                    tx.schema_changed();
+                    let mut change = Change::new(tx, now, schema);
+                    let result = work(&mut change).await?;
+                    Ok::<_, Error>((result, change.finish()))
+                })
+                .await?;
+            service.registry.publish(Schema::new(service.store.schema_version(), collections));
+            Ok(result)
+        };
+        tokio::spawn(change).await.map_err(Error::internal)?
     }
 }
 

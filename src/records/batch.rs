@@ -5,15 +5,19 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use indexmap::IndexMap;
+use parking_lot::Mutex;
 use serde_json::{Map, Value as Json};
 
+use super::create::MAX_ATTEMPTS;
+use super::delete::is_stale;
 use super::lane::Lane;
 use super::present::{Presenter, Wanted};
+use super::protect::sent;
 use super::session::{Ahead, Session};
 use super::{Records, Shape};
 use crate::error::{Error, Kind, Result};
 use crate::query::{Context, Request};
-use crate::schema::FieldKind;
+use crate::schema::{Collection, FieldKind};
 use crate::store::{Priority, StoreError};
 
 /// One entry of a batch, already parsed from its URL.
@@ -65,22 +69,26 @@ impl Records {
     ) -> Result<Bytes, BatchError> {
         let deadline = Instant::now() + timeout;
         let ahead = Arc::new(self.ahead(&entries).await.map_err(BatchError::Whole)?);
-        let (records, outer) = (self.clone(), request.clone());
-        self.store
-            .transaction(async move |tx| {
+        // A transaction that finds the schema changed leaves the entries where they are, for the next attempt.
+        let entries = Arc::new(Mutex::new(entries));
+        for _ in 0..MAX_ATTEMPTS {
+            let version = self.registry.load().version;
+            let (records, outer) = (self.clone(), request.clone());
+            let (ahead, entries) = (ahead.clone(), entries.clone());
+            let result = self.store.transaction(async move |tx| {
                 let session = Session { ahead, ..records.session(Lane::Tx(tx), Priority::Request) };
-                let mut out = Vec::with_capacity(entries.len() * 512);
-                for (index, entry) in entries.into_iter().enumerate() {
-                    out.push(if index == 0 { b'[' } else { b',' });
-                    if Instant::now() > deadline {
-                        return Err(BatchError::Whole(Error::new(Kind::Invalid, "the batch ran into its time limit")));
-                    }
-                    session.entry(&outer, entry, &mut out).await.map_err(|error| BatchError::Entry { index, error })?;
+                if session.schema.version != records.store.schema_version() {
+                    return Err(StoreError::SchemaChanged.into());
                 }
-                out.push(b']');
-                Ok(out.into())
-            })
-            .await
+                let entries = std::mem::take(&mut *entries.lock());
+                session.batch(&outer, entries, deadline).await
+            });
+            match result.await {
+                Err(BatchError::Whole(error)) if is_stale(&error) => self.catch_up(version).await,
+                other => return other,
+            }
+        }
+        Err(StoreError::SchemaChanged.into())
     }
 
     /// Hashes every password that the entries set and verifies the old ones: inside the transaction nothing may
@@ -90,33 +98,59 @@ impl Records {
         let mut ahead = Ahead::default();
         for entry in entries.iter().filter(|entry| !matches!(entry.action, BatchAction::Delete(_))) {
             let Some(collection) = schema.find(&entry.collection) else { continue };
-            for field in collection.fields.iter().filter(|field| matches!(field.kind, FieldKind::Password(_))) {
-                let Some(given) = entry.body.get(&field.name) else { continue };
-                let plain = field.prepare(given);
-                if !plain.as_str().is_empty() && !ahead.hashes.contains_key(plain.as_str()) {
-                    let hash = self.hasher.hash(plain.as_str().to_owned()).await?;
-                    ahead.hashes.insert(plain.as_str().to_owned(), hash);
-                }
-            }
             let id = match &entry.action {
                 BatchAction::Update(id) => id.as_str(),
                 _ => entry.body.get("id").and_then(Json::as_str).unwrap_or_default(),
             };
-            let old = entry.body.get("oldPassword").and_then(Json::as_str).unwrap_or_default();
-            if collection.auth().is_none() || id.is_empty() || old.is_empty() {
-                continue;
-            }
-            let Some(record) = self.find(&self.store.reader(), collection, id).await? else { continue };
-            let hash = record.text("password").to_owned();
-            if self.hasher.verify(old.to_owned(), hash.clone()).await? {
-                ahead.fitting.insert((old.to_owned(), hash));
-            }
+            self.prepare_passwords(collection, id, &entry.body, &mut ahead).await?;
         }
         Ok(ahead)
+    }
+
+    /// The same for one record that a body creates or updates.
+    pub(super) async fn prepare_passwords(
+        &self,
+        collection: &Arc<Collection>,
+        id: &str,
+        body: &Map<String, Json>,
+        ahead: &mut Ahead,
+    ) -> Result<()> {
+        for field in collection.fields.iter().filter(|field| matches!(field.kind, FieldKind::Password(_))) {
+            let Some(given) = body.get(&field.name) else { continue };
+            let plain = field.prepare(given);
+            if !plain.as_str().is_empty() && !ahead.hashes.contains_key(plain.as_str()) {
+                let hash = self.hasher.hash(plain.as_str().to_owned()).await?;
+                ahead.hashes.insert(plain.as_str().to_owned(), hash);
+            }
+        }
+        let old = sent(body, "oldPassword");
+        if collection.auth().is_none() || id.is_empty() || old.is_empty() {
+            return Ok(());
+        }
+        if let Some(record) = self.find(&self.store.reader(), collection, id).await? {
+            let hash = record.text("password").to_owned();
+            if self.hasher.verify(old.clone(), hash.clone()).await? {
+                ahead.fitting.insert((old, hash));
+            }
+        }
+        Ok(())
     }
 }
 
 impl Session<'_> {
+    async fn batch(&self, outer: &Request, entries: Vec<BatchEntry>, deadline: Instant) -> Result<Bytes, BatchError> {
+        let mut out = Vec::with_capacity(entries.len() * 512);
+        for (index, entry) in entries.into_iter().enumerate() {
+            out.push(if index == 0 { b'[' } else { b',' });
+            if Instant::now() > deadline {
+                return Err(BatchError::Whole(Error::new(Kind::Invalid, "the batch ran into its time limit")));
+            }
+            self.entry(outer, entry, &mut out).await.map_err(|error| BatchError::Entry { index, error })?;
+        }
+        out.push(b']');
+        Ok(out.into())
+    }
+
     /// Runs one entry and writes its answer.
     async fn entry(&self, outer: &Request, entry: BatchEntry, out: &mut Vec<u8>) -> Result<()> {
         let method = match entry.action {

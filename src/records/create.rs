@@ -14,7 +14,8 @@ use crate::query::{Filter, Query, Request, Trust, eval};
 use crate::schema::{CollectionKind, FieldKind, Record};
 use crate::store::{Check, Expect, Op, Priority, StoreError, Value, WriteSet};
 
-/// How often a write is prepared again after the world moved under it.
+/// How often a write is prepared anew after the world moved under it. Then updates and deletes are done inside a
+/// transaction, where nothing moves.
 pub(super) const MAX_ATTEMPTS: usize = 4;
 
 const FAILED: &str = "failed to create record";
@@ -52,7 +53,7 @@ impl Records {
             let session = self.session(Lane::Store(self.store.clone()), priority);
             match session.create(collection, request).await? {
                 Some((record, request)) => return Ok((session, record, request)),
-                None => continue,
+                None => self.catch_up(session.schema.version).await,
             }
         }
         Err(StoreError::SchemaChanged.into())

@@ -29,11 +29,17 @@ impl Records {
         for _ in 0..MAX_ATTEMPTS {
             let session = self.session(Lane::Store(self.store.clone()), Priority::Request);
             match session.delete(collection, id, request).await {
-                Err(error) if is_stale(&error) => continue,
+                Err(error) if is_stale(&error) => self.catch_up(session.schema.version).await,
                 other => return other,
             }
         }
-        Err(StoreError::Stale.into())
+        let (records, request) = (self.clone(), request.clone());
+        let (collection, id) = (collection.to_owned(), id.to_owned());
+        self.store
+            .transaction(async move |tx| {
+                records.session(Lane::Tx(tx), Priority::Request).delete(&collection, &id, &request).await
+            })
+            .await
     }
 
     /// Deletes every record of a collection with the normal cascades, in one transaction.
@@ -62,7 +68,7 @@ impl Records {
     }
 }
 
-fn is_stale(error: &Error) -> bool {
+pub(super) fn is_stale(error: &Error) -> bool {
     let cause = error.cause().and_then(|cause| cause.downcast_ref::<StoreError>());
     matches!(cause, Some(StoreError::Stale | StoreError::SchemaChanged))
 }
@@ -182,8 +188,16 @@ impl Session<'_> {
         let request = Request::default();
         for collection in AUTH_TRACES.iter().filter_map(|name| self.schema.by_name(name)) {
             let mut query = Query::new(&self.schema, collection, &request);
-            if query.filter(&filter, Trust::Rule).is_ok() {
-                for row in self.read(collection, query.select(CHUNK, 0)).await? {
+            if query.filter(&filter, Trust::Rule).is_err() {
+                continue;
+            }
+            // What was deleted is not found again, so each turn finds the next ones.
+            loop {
+                let rows = self.read(collection, query.select(CHUNK, 0)).await?;
+                if rows.is_empty() {
+                    break;
+                }
+                for row in rows {
                     Box::pin(self.cascade(row, actor, gone)).await?;
                 }
             }

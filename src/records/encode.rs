@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::picker::Picker;
 use crate::query::Request;
-use crate::schema::{Collection, Field, FieldKind, Record};
+use crate::schema::{Collection, Field, Record};
 use crate::store::{Columns, Sink, Value, ValueRef};
 
 /// How records of one collection look to one caller.
@@ -117,7 +117,6 @@ impl Email {
 /// The password and the token key of auth records never leave; other password fields show as empty.
 pub(super) fn is_secret(collection: &Collection, field: &Field) -> bool {
     collection.auth().is_some() && field.system && matches!(field.name.as_str(), "password" | "tokenKey")
-        || (collection.auth().is_some() && matches!(field.kind, FieldKind::Password(_)))
 }
 
 /// `"name":` with a comma before it where it is not the first key. Names are `\w+`: nothing to escape.

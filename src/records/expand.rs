@@ -23,7 +23,8 @@ pub(super) struct Tree(IndexMap<String, Tree>);
 impl Tree {
     pub fn parse(expand: &str) -> Self {
         let mut root = Self::default();
-        for path in expand.split(',').map(str::trim).filter(|path| !path.is_empty()) {
+        let paths = expand.split(',').map(|path| path.trim().trim_matches('.'));
+        for path in paths.filter(|path| !path.is_empty()) {
             path.split('.').take(MAX_DEPTH).fold(&mut root, |at, name| at.0.entry(name.trim().to_owned()).or_default());
         }
         root
@@ -55,8 +56,21 @@ pub(super) async fn encode(
     records: &[Record],
     tree: &Tree,
 ) -> Result<Vec<Vec<u8>>> {
+    match encode_all(presenter, collection, records, tree).await? {
+        Some(items) => Ok(items),
+        None => Ok(encode_all(presenter, collection, records, &Tree::default()).await?.unwrap_or_default()),
+    }
+}
+
+/// `None` where there are records but every path of the tree fails: then the step that led here is no use either.
+async fn encode_all(
+    presenter: &Presenter<'_>,
+    collection: &Arc<Collection>,
+    records: &[Record],
+    tree: &Tree,
+) -> Result<Option<Vec<Vec<u8>>>> {
+    let Some(expands) = expand(presenter, collection, records, tree).await? else { return Ok(None) };
     let encoder = presenter.encoder(collection, records).await?;
-    let expands = expand(presenter, collection, records, tree).await?;
     let bytes = |(record, expand): (&Record, Option<Vec<u8>>)| {
         let mut out = Vec::with_capacity(512);
         encoder.open_record(record, &mut out);
@@ -67,37 +81,36 @@ pub(super) async fn encode(
         out.push(b'}');
         out
     };
-    Ok(records.iter().zip(expands).map(bytes).collect())
+    Ok(Some(records.iter().zip(expands).map(bytes).collect()))
 }
 
-/// The value of the `expand` key of each record; `None` where nothing valid was asked for.
+/// The value of the `expand` key of each record, `None` in it where nothing was asked for.
 async fn expand(
     presenter: &Presenter<'_>,
     collection: &Arc<Collection>,
     records: &[Record],
     tree: &Tree,
-) -> Result<Vec<Option<Vec<u8>>>> {
-    let edges: Vec<(Edge, &Tree)> =
-        tree.0.iter().filter_map(|(name, below)| Some((edge(presenter, collection, name)?, below))).collect();
-    if edges.is_empty() || records.is_empty() {
-        return Ok(records.iter().map(|_| None).collect());
+) -> Result<Option<Vec<Option<Vec<u8>>>>> {
+    if tree.is_empty() || records.is_empty() {
+        return Ok(Some(records.iter().map(|_| None).collect()));
     }
     let mut outs: Vec<Vec<u8>> = records.iter().map(|_| vec![b'{']).collect();
-    for (edge, below) in edges {
-        let related = related(presenter, &edge, records).await?;
-        let bodies = Box::pin(encode(presenter, &edge.target, &related, below)).await?;
+    let mut any = false;
+    for (name, below) in &tree.0 {
+        let Some(edge) = edge(presenter, collection, name) else { continue };
+        let Some(related) = related(presenter, &edge, records).await? else { continue };
+        let Some(bodies) = Box::pin(encode_all(presenter, &edge.target, &related, below)).await? else { continue };
+        any = true;
         match edge.kind {
             Kind::Forward { field } => forward(&edge.name, field, records, &related, &bodies, &mut outs),
             Kind::Back { field, single } => back(&edge.name, field, single, records, &related, &bodies, &mut outs),
         }
     }
-    Ok(outs
-        .into_iter()
-        .map(|mut out| {
-            out.push(b'}');
-            Some(out)
-        })
-        .collect())
+    let close = |mut out: Vec<u8>| {
+        out.push(b'}');
+        Some(out)
+    };
+    Ok(any.then(|| outs.into_iter().map(close).collect()))
 }
 
 fn edge(presenter: &Presenter<'_>, collection: &Arc<Collection>, name: &str) -> Option<Edge> {
@@ -119,8 +132,9 @@ fn edge(presenter: &Presenter<'_>, collection: &Arc<Collection>, name: &str) -> 
     Some(Edge { name: name.to_owned(), kind: Kind::Back { field: position, single }, target })
 }
 
-/// The related records that the caller may view, in the order of their creation.
-async fn related(presenter: &Presenter<'_>, edge: &Edge, records: &[Record]) -> Result<Vec<Record>> {
+/// The related records that the caller may view, in the order of their creation; `None` where no record of the
+/// target is for the caller: a null rule, or one that can't be resolved.
+async fn related(presenter: &Presenter<'_>, edge: &Edge, records: &[Record]) -> Result<Option<Vec<Record>>> {
     let mut ids: Vec<String> = match &edge.kind {
         Kind::Forward { field } => {
             records.iter().flat_map(|record| record.collection.fields[*field].items(&record.values[*field])).collect()
@@ -129,9 +143,6 @@ async fn related(presenter: &Presenter<'_>, edge: &Edge, records: &[Record]) -> 
     };
     ids.sort_unstable();
     ids.dedup();
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
     let request = Request { context: Context::Expand, ..presenter.request.clone() };
     let mut query = Query::new(presenter.schema, &edge.target, &request);
     let limit = match &edge.kind {
@@ -145,16 +156,18 @@ async fn related(presenter: &Presenter<'_>, edge: &Edge, records: &[Record]) -> 
         }
     };
     if !request.caller.is_superuser() {
-        // A null rule, or one that can't be resolved, shows nothing.
-        let Some(rule) = &edge.target.rules.view else { return Ok(Vec::new()) };
+        let Some(rule) = &edge.target.rules.view else { return Ok(None) };
         match crate::query::Filter::parse_rule(rule) {
             Ok(None) => {}
             Ok(Some(filter)) if query.filter(&filter, Trust::Rule).is_ok() => {}
-            _ => return Ok(Vec::new()),
+            _ => return Ok(None),
         }
     }
+    if ids.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
     let sink = Collect { collection: edge.target.clone(), records: Vec::new() };
-    Ok(presenter.lane.reader().stream(query.select(limit as u64, 0), sink).await?.records)
+    Ok(Some(presenter.lane.reader().stream(query.select(limit as u64, 0), sink).await?.records))
 }
 
 fn forward(name: &str, field: usize, records: &[Record], related: &[Record], bodies: &[Vec<u8>], outs: &mut [Vec<u8>]) {

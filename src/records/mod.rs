@@ -85,6 +85,13 @@ impl Records {
         session::find(&self.registry.load(), &lane, collection, id).await
     }
 
+    /// Before another attempt: waits for the schema, if what was planned under this version came too late for it.
+    async fn catch_up(&self, version: u64) {
+        if self.store.schema_version() > version {
+            self.registry.newer_than(version).await;
+        }
+    }
+
     fn session(&self, lane: Lane, priority: Priority) -> Session<'_> {
         Session { records: self, schema: self.registry.load(), lane, priority, ahead: Arc::default() }
     }

@@ -6,10 +6,12 @@ use serde_json::{Map, Value as Json};
 use super::excerpt::excerpt;
 use crate::error::{Error, Result};
 
-/// A parsed `fields` parameter: a tree of names; `*` stands for every name.
+/// A parsed `fields` parameter: a tree of names; a `*` at the end of a path stands for every name there.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Picker {
     children: IndexMap<String, Picker>,
+    /// A path ends here.
+    end: bool,
     excerpt: Option<Excerpt>,
 }
 
@@ -50,11 +52,9 @@ impl Picker {
         let mut root = Self::default();
         for path in split(fields) {
             let (path, modifier) = path.split_once(':').map_or((path, None), |(path, modifier)| (path, Some(modifier)));
-            let leaf =
-                path.split('.').fold(&mut root, |at, name| at.children.entry(name.trim().to_owned()).or_default());
-            if let Some(modifier) = modifier {
-                leaf.excerpt = Some(Excerpt::parse(modifier)?);
-            }
+            let leaf = path.split('.').fold(&mut root, |at, name| at.children.entry(name.to_owned()).or_default());
+            leaf.end = true;
+            leaf.excerpt = modifier.map(Excerpt::parse).transpose()?;
         }
         Ok(Some(root))
     }
@@ -69,18 +69,23 @@ impl Picker {
     pub fn pick(&self, json: Json) -> Json {
         match json {
             Json::Array(items) => Json::Array(items.into_iter().map(|item| self.pick(item)).collect()),
-            Json::Object(map) if !self.children.is_empty() => {
+            Json::Object(map) if !self.end && !self.children.is_empty() => {
                 let picked = map.into_iter().filter_map(|(name, value)| {
-                    let child = self.children.get(&name).or_else(|| self.children.get("*"))?;
-                    Some((name, child.pick(value)))
+                    let every = || self.children.get("*").filter(|every| every.end);
+                    let child = self.children.get(&name).or_else(every)?;
+                    Some((name, child.pick_below(value)))
                 });
                 Json::Object(picked.collect())
             }
-            Json::String(text) => match self.excerpt {
-                Some(Excerpt { max, ellipsis }) => Json::String(excerpt(&text, max, ellipsis)),
-                None => Json::String(text),
-            },
             other => other,
+        }
+    }
+
+    /// The value of a key; a modifier is for a text that stands there itself, not for the items of a list.
+    fn pick_below(&self, json: Json) -> Json {
+        match (json, self.excerpt) {
+            (Json::String(text), Some(Excerpt { max, ellipsis })) => Json::String(excerpt(&text, max, ellipsis)),
+            (other, _) => self.pick(other),
         }
     }
 }
@@ -92,13 +97,16 @@ impl Excerpt {
         let arguments =
             text.trim().strip_prefix("excerpt(").and_then(|rest| rest.strip_suffix(')')).ok_or_else(refused)?;
         let mut arguments = arguments.split(',').map(str::trim);
-        let max = arguments.next().and_then(|max| max.parse().ok()).filter(|max| *max > 0).ok_or_else(refused)?;
-        let ellipsis = match arguments.next() {
-            None | Some("") => false,
-            Some(flag) => parse_bool(flag).ok_or_else(refused)?,
-        };
+        let max = arguments.next().and_then(whole_part).filter(|max| *max > 0).ok_or_else(refused)?;
+        let ellipsis = arguments.next().and_then(parse_bool).unwrap_or(false);
         if arguments.next().is_some() { Err(refused()) } else { Ok(Self { max, ellipsis }) }
     }
+}
+
+/// `12` and `12.9` are both 12.
+fn whole_part(text: &str) -> Option<usize> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    fraction.bytes().all(|byte| byte.is_ascii_digit()).then(|| whole.parse().ok()).flatten()
 }
 
 /// The spellings of a boolean that parameters take (contract 2.1).
@@ -151,9 +159,15 @@ mod tests {
         check("deep.b.c,nope", json!({ "deep": { "b": { "c": 2 } } }));
         check("expand.rel.id", json!({ "expand": { "rel": [{ "id": "r1" }, { "id": "r2" }] } }));
         check("deep.*", json!({ "deep": { "a": 1, "b": { "c": 2 } } }));
-        check("expand.*.name", json!({ "expand": { "rel": [{ "name": "n1" }, { "name": "n2" }] } }));
+        check("expand.*.name", json!({ "expand": {} }));
+        check("*.a", json!({}));
+        check("deep.b,deep", json!({ "deep": { "a": 1, "b": { "c": 2 } } }));
+        check("deep.*,id", json!({ "id": "x", "deep": { "a": 1, "b": { "c": 2 } } }));
         check("text:excerpt(7)", json!({ "text": "one two" }));
         check("text:excerpt(5,true)", json!({ "text": "one t..." }));
+        check("text:excerpt(5.9,maybe)", json!({ "text": "one t" }));
+        check("text:excerpt(5),text", json!({ "text": "<p>one  two</p> three" }));
+        check("tags:excerpt(1)", json!({ "tags": ["a"] }));
     }
 
     #[test]
@@ -169,15 +183,7 @@ mod tests {
 
     #[test]
     fn wrong_modifiers_are_refused() {
-        for fields in [
-            "a:nope(1)",
-            "a:excerpt",
-            "a:excerpt()",
-            "a:excerpt(x)",
-            "a:excerpt(0)",
-            "a:excerpt(1,maybe)",
-            "a:excerpt(1,true,2)",
-        ] {
+        for fields in ["a:nope(1)", "a:excerpt", "a:excerpt()", "a:excerpt(x)", "a:excerpt(0)", "a:excerpt(1,true,2)"] {
             assert!(pick_fields(json!({}), fields).is_err(), "{fields}");
         }
     }

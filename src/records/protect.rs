@@ -1,5 +1,7 @@
 //! What is special about auth records when they are written (contract 2.6, 2.7), and hashing.
 
+use serde_json::{Map, Value as Json};
+
 use super::access;
 use super::session::Session;
 use crate::crypto;
@@ -27,8 +29,8 @@ impl Session<'_> {
     }
 }
 
-/// The rules of the sign-up and profile forms, looked at before the fields themselves. An empty password of an
-/// update means unchanged.
+/// The rules of the sign-up and profile forms, looked at before the fields themselves. A password that is not
+/// sent with an update stays; one that is sent must not be empty.
 pub(super) async fn check_auth(
     record: &mut Record,
     before: Option<&Record>,
@@ -37,8 +39,7 @@ pub(super) async fn check_auth(
     session: &Session<'_>,
 ) -> Result<FieldErrors> {
     let mut errors = FieldErrors::default();
-    let text = |key: &str| request.body.get(key).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
-    let (password, confirm) = (text("password"), text("passwordConfirm"));
+    let (password, confirm) = (sent(&request.body, "password"), sent(&request.body, "passwordConfirm"));
     match before {
         None => {
             if password.is_empty() {
@@ -77,8 +78,11 @@ async fn check_password_change(
     session: &Session<'_>,
     errors: &mut FieldErrors,
 ) -> Result<()> {
-    let old = request.body.get("oldPassword").and_then(|value| value.as_str()).unwrap_or_default();
+    let old = sent(&request.body, "oldPassword");
     if password.is_empty() && confirm.is_empty() && old.is_empty() {
+        if request.body.contains_key("password") {
+            errors.add("password", required());
+        }
         return Ok(());
     }
     if password.is_empty() {
@@ -94,7 +98,7 @@ async fn check_password_change(
     }
     if old.is_empty() {
         errors.add("oldPassword", required());
-    } else if !session.fits(old.to_owned(), before.text("password").to_owned()).await? {
+    } else if !session.fits(old, before.text("password").to_owned()).await? {
         errors.add("oldPassword", FieldError::new("validation_invalid_old_password", "Is not the present password."));
     }
     Ok(())
@@ -121,6 +125,15 @@ pub(super) async fn hash_passwords(record: &mut Record, before: Option<&Record>,
         }
     }
     Ok(())
+}
+
+/// A password as it was sent; digits may have become a number on their way through a form.
+pub(super) fn sent(body: &Map<String, Json>, key: &str) -> String {
+    match body.get(key) {
+        Some(Json::String(text)) => text.clone(),
+        Some(value @ (Json::Number(_) | Json::Bool(_))) => value.to_string(),
+        _ => String::new(),
+    }
 }
 
 pub(super) fn set(record: &mut Record, field: &str, value: Value) {

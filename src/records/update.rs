@@ -1,13 +1,14 @@
 //! Updating a record (contract 2.7).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::create::MAX_ATTEMPTS;
 use super::lane::Lane;
 use super::present::{Presenter, Wanted};
-use super::session::{Session, field_errors};
+use super::session::{Ahead, Session, field_errors};
 use super::validate::RELATION_TAG;
 use super::{Records, Shape, access, change, draft, protect, validate};
 use crate::error::{Error, FieldError, FieldErrors, Result};
@@ -30,8 +31,28 @@ impl Records {
                 let presenter = Presenter { schema: &session.schema, lane: &session.lane, request: &request };
                 return Ok(presenter.one(&record, &wanted).await?.into());
             }
+            self.catch_up(session.schema.version).await;
         }
-        Err(StoreError::Stale.into())
+        self.update_alone(request, collection, id, wanted).await
+    }
+
+    /// Updates a record that many write at once, in a transaction: there nobody comes in between.
+    async fn update_alone(&self, request: Request, collection: &str, id: &str, wanted: Wanted) -> Result<Bytes> {
+        let mut ahead = Ahead::default();
+        if let Some(collection) = self.registry.load().find(collection) {
+            self.prepare_passwords(collection, id, &request.body, &mut ahead).await?;
+        }
+        let (records, ahead) = (self.clone(), Arc::new(ahead));
+        let (collection, id) = (collection.to_owned(), id.to_owned());
+        self.store
+            .transaction(async move |tx| {
+                let session = Session { ahead, ..records.session(Lane::Tx(tx), Priority::Request) };
+                let changed = session.update(&collection, &id, &request).await?;
+                let (record, request) = changed.ok_or(StoreError::SchemaChanged)?;
+                let presenter = Presenter { schema: &session.schema, lane: &session.lane, request: &request };
+                Ok::<_, Error>(presenter.one(&record, &wanted).await?.into())
+            })
+            .await
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use tokio::sync::Notify;
 
 use super::Collection;
 
@@ -76,10 +78,15 @@ impl Schema {
     }
 }
 
+/// How long a write waits for the schema that it was refused for: the transaction that changed it has committed,
+/// so what is awaited is a moment's work of another task.
+const PUBLISH_LIMIT: Duration = Duration::from_secs(2);
+
 /// Holds the present schema. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Registry {
     current: Arc<ArcSwap<Schema>>,
+    published: Arc<Notify>,
 }
 
 impl Registry {
@@ -91,5 +98,20 @@ impl Registry {
     pub fn publish(&self, schema: Schema) {
         let schema = Arc::new(schema);
         self.current.rcu(|current| if current.version > schema.version { current.clone() } else { schema.clone() });
+        self.published.notify_waiters();
+    }
+
+    /// Waits until a schema newer than this version is in place, or for [`PUBLISH_LIMIT`].
+    pub async fn newer_than(&self, version: u64) {
+        let newer = async {
+            loop {
+                let published = self.published.notified();
+                if self.load().version > version {
+                    return;
+                }
+                published.await;
+            }
+        };
+        let _ = tokio::time::timeout(PUBLISH_LIMIT, newer).await;
     }
 }

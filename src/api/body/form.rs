@@ -3,7 +3,11 @@
 use percent_encoding::percent_decode;
 use serde_json::{Map, Number, Value as Json};
 
+use super::json;
 use crate::error::{Error, Result};
+
+/// The name of parts that hold a JSON object each; their keys win over plain parts.
+pub(super) const JSON_PAYLOAD: &str = "@jsonPayload";
 
 /// Parses an urlencoded body; parameters of the URL count as further values of the form.
 ///
@@ -11,14 +15,20 @@ use crate::error::{Error, Result};
 /// `Invalid` for a broken escape and for `;`, which some servers take as a separator.
 pub(super) fn parse(bytes: &[u8], query: &str) -> Result<Map<String, Json>> {
     let mut values = Map::new();
+    let mut json_values = Map::new();
     for pair in bytes.split(|byte| *byte == b'&').chain(query.as_bytes().split(|byte| *byte == b'&')) {
         if pair.is_empty() {
             continue;
         }
         let at = pair.iter().position(|byte| *byte == b'=');
         let (name, value) = at.map_or((pair, &b""[..]), |at| (&pair[..at], &pair[at + 1..]));
-        add(&mut values, decode(name)?, infer(&decode(value)?));
+        let (name, value) = (decode(name)?, decode(value)?);
+        match name == JSON_PAYLOAD {
+            true => json_values.extend(json::parse_object(value.as_bytes())?),
+            false => add(&mut values, name, infer(&value)),
+        }
     }
+    values.extend(json_values);
     Ok(values)
 }
 

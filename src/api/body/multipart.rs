@@ -10,9 +10,6 @@ use serde_json::Map;
 use super::{Body, form, json};
 use crate::error::{Error, Kind, Result};
 
-/// The name of parts that hold a JSON object each; their keys win over plain parts.
-const JSON_PAYLOAD: &str = "@jsonPayload";
-
 /// Reads all parts. `content_type` holds the header with the boundary.
 pub(super) async fn read(
     content_type: &HeaderMap,
@@ -32,7 +29,7 @@ pub(super) async fn read(
             continue;
         }
         let bytes = content(&mut part).await?;
-        if name == JSON_PAYLOAD {
+        if name == form::JSON_PAYLOAD {
             json_values.extend(json::parse_object(&bytes)?);
         } else {
             form::add(&mut body.values, name, form::infer(&String::from_utf8_lossy(&bytes)));

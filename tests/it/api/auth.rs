@@ -46,7 +46,7 @@ async fn refresh() {
     assert_eq!(body["record"]["email"], ADA_EMAIL);
     app.guest().post(path, json!({})).await.error(401);
     app.superuser().post(path, json!({})).await.error(403);
-    app.guest().post("/api/collections/nothing/auth-refresh", json!({})).await.error(401);
+    app.guest().post("/api/collections/nothing/auth-refresh", json!({})).await.error(404);
     ada.post("/api/collections/nothing/auth-refresh", json!({})).await.error(404);
 }
 

@@ -6,12 +6,12 @@ use crate::api::answer::Answer;
 use crate::api::caller::Call;
 use crate::error::{Error, Kind};
 
-/// A guest is told so before anything about the collection.
+/// A guest is told so before anything about a collection, save that there is none.
 pub(in crate::api) async fn refresh(call: Call, collection: Path<String>) -> Answer {
+    let collection = call.collection(&collection)?;
     if call.request.caller.record().is_none() {
         return Err(Error::new(Kind::Unauthenticated, "the request requires a valid authorization token").into());
     }
-    let collection = call.collection(&collection)?;
     let signed_in = call.app().auth.refresh(&collection, call.authorization(), &call.request).await?;
     super::signed_in(call, signed_in).await
 }
