@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::error::Result;
-use super::path::{Modifier, Path, Root};
+use super::path::{Path, Root};
 use super::request::Request;
 use super::{macros, value};
 use crate::schema::{Field, FieldKind, Record};
@@ -16,7 +16,6 @@ pub(super) fn macro_value(path: &Path<'_>, request: &Request) -> Result<Value> {
     };
     match (known, path.modifier) {
         (Some(value), None) => Ok(value),
-        (Some(value), Some(Modifier::Lower)) => Ok(lower(value)),
         _ => path.error(format!("{} is not known", path.text)),
     }
 }
@@ -28,12 +27,14 @@ pub(super) fn value(path: &Path<'_>, request: &Request, field: Option<&Field>) -
     match path.root {
         Root::Context => request.context.as_str().into(),
         Root::Method => request.method.as_str().into(),
+        // They are texts, and hold nothing that a longer path could lead to.
+        Root::Query | Root::Headers if path.segments.len() > 1 => Value::Null,
         Root::Query => text(request.query.get(first)),
         Root::Headers => text(request.headers.get(&first.to_lowercase())),
         Root::Auth => request.caller.record().map_or(Value::Null, |record| auth_value(record, &path.segments)),
-        Root::Body => match dig(&request.body, &path.segments) {
-            Some(json) => body_value(json, field.filter(|_| path.segments.len() == 1)),
-            None => Value::Null,
+        Root::Body => match (request.body.get(first), field) {
+            (Some(json), Some(field)) => submitted(field, json, &path.segments[1..]),
+            _ => dig(&request.body, &path.segments).map_or(Value::Null, plain),
         },
         Root::Own | Root::Collection { .. } | Root::Macro => Value::Null,
     }
@@ -44,14 +45,13 @@ pub(super) fn is_set(path: &Path<'_>, request: &Request) -> bool {
     match path.root {
         Root::Query => request.query.contains_key(first),
         Root::Headers => request.headers.contains_key(&first.to_lowercase()),
-        Root::Auth => request.caller.record().is_some_and(|record| is_auth_key(record, first)),
         Root::Body => dig(&request.body, &path.segments).is_some(),
         _ => true,
     }
 }
 
 /// The items that the first segment of an auth or body path holds.
-pub(super) fn ids(path: &Path<'_>, request: &Request) -> Vec<String> {
+pub(super) fn ids(path: &Path<'_>, request: &Request, field: Option<&Field>) -> Vec<String> {
     let first = path.segments.first().copied().unwrap_or_default();
     match path.root {
         Root::Auth => request
@@ -59,28 +59,24 @@ pub(super) fn ids(path: &Path<'_>, request: &Request) -> Vec<String> {
             .record()
             .and_then(|record| record.collection.field(first).map(|(index, field)| field.items(&record.values[index])))
             .unwrap_or_default(),
-        _ => match request.body.get(first) {
-            Some(Json::Array(items)) => items.iter().map(|item| value::constant_text(&plain(item))).collect(),
-            Some(Json::Null) | None => Vec::new(),
-            Some(Json::String(text)) if text.starts_with('[') => {
-                serde_json::from_str::<Vec<String>>(text).unwrap_or_else(|_| vec![text.clone()])
-            }
-            Some(Json::String(text)) if text.is_empty() => Vec::new(),
-            Some(other) => vec![value::constant_text(&plain(other))],
+        _ => match (request.body.get(first), field) {
+            (None, _) | (_, None) => Vec::new(),
+            (Some(json), Some(field)) => match field.prepare(json) {
+                list if field.is_multi() => field.items(&list),
+                // What a field for one item holds is one item, even an empty one.
+                item => vec![value::constant_text(&item)],
+            },
         },
     }
 }
 
-/// Lower case of ASCII letters, as SQLite folds them.
-pub(super) fn lower(value: Value) -> Value {
+/// The text of a value with ASCII letters in lower case, as SQLite folds them. What is absent from a body is an
+/// empty text then, and remains null elsewhere.
+pub(super) fn lower(root: Root<'_>, value: Value) -> Value {
     match value {
-        Value::Text(text) => Value::Text(text.to_ascii_lowercase()),
-        other => other,
+        Value::Null if root != Root::Body => Value::Null,
+        value => Value::Text(value::constant_text(&value).to_ascii_lowercase()),
     }
-}
-
-fn is_auth_key(record: &Record, name: &str) -> bool {
-    matches!(name, "collectionId" | "collectionName") || record.collection.field(name).is_some()
 }
 
 fn auth_value(record: &Record, segments: &[&str]) -> Value {
@@ -105,13 +101,26 @@ fn auth_value(record: &Record, segments: &[&str]) -> Value {
     }
 }
 
-fn body_value(json: &Json, field: Option<&Field>) -> Value {
-    match field.map(|field| &field.kind) {
-        Some(FieldKind::Number(_)) => match json {
-            Json::String(text) => text.parse().map_or_else(|_| Value::Text(text.clone()), Value::Real),
-            other => plain(other),
-        },
-        _ => plain(json),
+/// What was sent for a known field, as it is going to be stored; of a json value or a point, what a path leads to.
+fn submitted(field: &Field, json: &Json, path: &[&str]) -> Value {
+    match &field.kind {
+        // Their stored form is not what was sent.
+        FieldKind::Password(_) | FieldKind::File(_) | FieldKind::Autodate(_) if path.is_empty() => plain(json),
+        FieldKind::Json(_) | FieldKind::GeoPoint(_) => {
+            let stored = field.prepare(json);
+            let text = stored.text().unwrap_or("null");
+            match path {
+                [] => Value::Text(text.to_owned()),
+                path => {
+                    let json = serde_json::from_str::<Json>(text).unwrap_or_default();
+                    path.iter().try_fold(&json, |at, key| step(at, key)).map_or(Value::Null, plain)
+                }
+            }
+        }
+        _ if !path.is_empty() => path.iter().try_fold(json, |at, key| step(at, key)).map_or(Value::Null, plain),
+        FieldKind::Bool(_) => Value::Bool(field.prepare(json).truthy()),
+        FieldKind::Number(_) => field.prepare(json).as_f64().map_or(Value::Null, Value::Real),
+        _ => field.prepare(json),
     }
 }
 

@@ -52,6 +52,10 @@ impl Evaluator<'_> {
         let (left, left_affinity) = self.operand(&comparison.left)?;
         let (right, right_affinity) = self.operand(&comparison.right)?;
         let op = comparison.op;
+        let beside_column = |operand: &Operand, other: Affinity| other != Affinity::None && is_changed(operand);
+        if beside_column(&comparison.left, right_affinity) || beside_column(&comparison.right, left_affinity) {
+            return None;
+        }
         let as_text =
             matches!(op, Op::Like | Op::NotLike) || left_affinity == Affinity::Text || right_affinity == Affinity::Text;
         if as_text && !(value::prints_plainly(&left) && value::prints_plainly(&right)) {
@@ -100,6 +104,11 @@ impl Evaluator<'_> {
             },
         }
     }
+}
+
+/// An expression in SQL, to which the affinity rules of constants do not apply.
+fn is_changed(operand: &Operand) -> bool {
+    matches!(operand, Operand::Path(text, _) if text.ends_with(":changed"))
 }
 
 /// Kinds whose stored form is what SQL compares.

@@ -38,6 +38,18 @@ pub(super) enum Modifier {
     Changed,
 }
 
+impl Modifier {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lower => "lower",
+            Self::Length => "length",
+            Self::Each => "each",
+            Self::Isset => "isset",
+            Self::Changed => "changed",
+        }
+    }
+}
+
 impl<'t> Path<'t> {
     pub fn parse(text: &'t str, position: usize) -> Result<Self> {
         let refuse = |reason: String| Err(QueryError::at(position, reason));

@@ -135,16 +135,14 @@ impl<'a> Query<'a> {
         self.unordered(format!("SELECT 1{} LIMIT 1", self.body()))
     }
 
-    /// A statement without the order: parameters that only the order mentions go with it.
+    /// A statement without the order: parameters that only the order or a folded condition mentioned go.
     fn unordered(&self, sql: String) -> Statement {
         let mut params = self.compiler.params.clone();
-        if !self.order.is_empty() {
-            let numbers = sql.split('?').skip(1).filter_map(|rest| {
-                let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-                rest[..digits].parse::<usize>().ok()
-            });
-            params.truncate(numbers.max().unwrap_or(0));
-        }
+        let numbers = sql.split('?').skip(1).filter_map(|rest| {
+            let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            rest[..digits].parse::<usize>().ok()
+        });
+        params.truncate(numbers.max().unwrap_or(0));
         self.statement(sql, params)
     }
 
@@ -165,6 +163,8 @@ impl<'a> Query<'a> {
                 Condition::Sql { text, any: true } => any.push(text.as_str()),
             }
         }
+        plain.extend(self.frame.single.limits().iter().map(String::as_str));
+        any.extend(self.frame.any.limits().iter().map(String::as_str));
         let exists = format!("EXISTS (SELECT 1 FROM (SELECT 1){} WHERE {})", self.frame.any.sql(), any.join(" AND "));
         if !any.is_empty() {
             plain.push(&exists);
@@ -193,9 +193,18 @@ impl<'a> Query<'a> {
         let fans_out = walk.fans_out();
         let mut joins = if fans_out { Joins::default() } else { std::mem::take(&mut self.frame.single) };
         let scalar = self.compiler.scalar(&self.frame, &mut joins, &walk, "");
-        let from = if fans_out { Some(joins.sql()) } else { None };
+        let from = fans_out.then(|| match joins.limits() {
+            [] => joins.sql(),
+            limits => format!("{} WHERE {}", joins.sql(), limits.join(" AND ")),
+        });
         if !fans_out {
             self.frame.single = joins;
+        } else if !joins.limits().is_empty() {
+            // As in a filter: records that lead only to what the client may not list are out.
+            let mut any = std::mem::take(&mut self.frame.any);
+            let added = self.compiler.scalar(&self.frame, &mut any, &walk, "");
+            self.frame.any = any;
+            added?;
         }
         let scalar = scalar?;
         let text = match scalar.guard {

@@ -157,6 +157,10 @@ impl<'a> Planner<'a> {
             && first.contains("_via_")
         {
             let ids = vec![record.id().to_owned()];
+            if back_relation(self.schema, &record.collection, first).is_none() {
+                // Another auth collection may be meant; for this caller there is nothing.
+                return Ok(Planned::Const(Value::Null));
+            }
             let start = Start::Ids { collection: record.collection.clone(), ids, list: false, key: "@auth".into() };
             return self
                 .walk(path, start, record.collection.clone(), &path.segments)
@@ -169,43 +173,41 @@ impl<'a> Planner<'a> {
             let Some(target) = self.schema.by_id(&options.collection_id) else {
                 return path.error(format!("the collection of {first} does not exist"));
             };
-            let ids = constant::ids(path, self.request);
+            let ids = constant::ids(path, self.request, Some(field));
             let key = format!("@{:?}.{first}", path.root);
             let start = Start::Ids { collection: target.clone(), ids, list: field.is_multi(), key };
             return self
                 .walk(path, start, target.clone(), &path.segments[1..])
                 .map(|walk| Planned::Walk(Box::new(walk)));
         }
-        match path.modifier {
-            None => Ok(Planned::Const(constant::value(path, self.request, field.as_ref().map(|(_, field)| field)))),
-            Some(Modifier::Isset) => Ok(Planned::Const(Value::Bool(constant::is_set(path, self.request)))),
-            Some(Modifier::Lower) => Ok(Planned::Const(constant::lower(constant::value(path, self.request, None)))),
-            Some(Modifier::Changed) => match (path.root, field) {
-                (Root::Body, Some((index, field))) if path.segments.len() == 1 => {
-                    Ok(match constant::is_set(path, self.request) {
-                        false => Planned::Const(Value::Bool(false)),
-                        true => {
-                            Planned::Changed { body: constant::value(path, self.request, Some(&field)), field: index }
-                        }
-                    })
-                }
-                _ => path.error(":changed goes with a field in @request.body only"),
-            },
-            Some(modifier @ (Modifier::Length | Modifier::Each)) => {
-                let guest = path.root == Root::Auth && self.request.caller.record().is_none();
-                if !guest && !field.is_some_and(|(_, field)| holds_items(&field)) {
-                    return path.error("this modifier goes with select, file and relation fields only");
-                }
-                let items = constant::ids(path, self.request);
-                Ok(match modifier {
-                    Modifier::Length => Planned::Const(Value::Int(i64::try_from(items.len()).unwrap_or(i64::MAX))),
-                    _ => {
-                        let start = Start::Items { items, key: format!("@{:?}.{first}", path.root) };
-                        Planned::Walk(Box::new(Walk { start, hops: Vec::new(), leaf: Leaf::Item }))
-                    }
-                })
+        let value = || constant::value(path, self.request, field.as_ref().map(|(_, field)| field));
+        let items = field.as_ref().is_some_and(|(_, field)| holds_items(field)) && path.segments.len() == 1;
+        Ok(match (path.root, path.modifier) {
+            (_, None) => Planned::Const(value()),
+            (Root::Context | Root::Method, Some(_)) => return path.error(format!("{} takes no modifier", path.text)),
+            (_, Some(Modifier::Lower)) => Planned::Const(constant::lower(path.root, value())),
+            (_, Some(Modifier::Length)) if items => {
+                let length = constant::ids(path, self.request, field.as_ref().map(|(_, field)| field)).len();
+                Planned::Const(Value::Int(i64::try_from(length).unwrap_or(i64::MAX)))
             }
-        }
+            (_, Some(Modifier::Each)) if items => {
+                let items = constant::ids(path, self.request, field.as_ref().map(|(_, field)| field));
+                let start = Start::Items { items, key: format!("@{:?}.{first}", path.root) };
+                Planned::Walk(Box::new(Walk { start, hops: Vec::new(), leaf: Leaf::Item }))
+            }
+            // PocketBase takes no notice of a modifier that means nothing for a field of the caller.
+            (Root::Auth, Some(_)) => Planned::Const(value()),
+            (_, Some(Modifier::Isset)) => Planned::Const(Value::Bool(constant::is_set(path, self.request))),
+            (Root::Body, Some(Modifier::Changed)) if path.segments.len() == 1 => match &field {
+                None => return path.error(":changed goes with a field in @request.body only"),
+                Some(_) if !constant::is_set(path, self.request) => Planned::Const(Value::Bool(false)),
+                Some((index, _)) => Planned::Changed { body: value(), field: *index },
+            },
+            (_, Some(Modifier::Changed)) => return path.error(":changed goes with a field in @request.body only"),
+            (_, Some(Modifier::Length | Modifier::Each)) => {
+                return path.error("this modifier goes with select, file and relation fields only");
+            }
+        })
     }
 
     fn walk(&self, path: &Path<'_>, start: Start, mut collection: Arc<Collection>, segments: &[&str]) -> Result<Walk> {
@@ -283,9 +285,10 @@ impl<'a> Planner<'a> {
 fn leaf(path: &Path<'_>, field: Field, after: &[&str]) -> Result<Leaf> {
     let column = field.name.clone();
     match (&field.kind, after) {
-        (FieldKind::Json(_), keys) => return Ok(Leaf::Json { column, path: json_path(keys) }),
+        (FieldKind::Json(_), []) => return Ok(Leaf::Json { column, path: json_path(&[]) }),
+        (FieldKind::Json(_), keys) => return Ok(Leaf::Json { column, path: json_path_to(keys, path.modifier) }),
         (FieldKind::GeoPoint(_), [key]) if matches!(*key, "lon" | "lat") => {
-            return Ok(Leaf::Json { column, path: json_path(&[key]) });
+            return Ok(Leaf::Json { column, path: json_path_to(&[key], path.modifier) });
         }
         (_, []) => {}
         _ => return path.error(format!("{} has no {:?}", column, after.join("."))),
@@ -303,6 +306,14 @@ fn json_path(keys: &[&str]) -> String {
         true => format!("{path}[{key}]"),
         false => format!("{path}.{key}"),
     })
+}
+
+/// A modifier behind a path into a json value is a part of its last key, as PocketBase has it.
+fn json_path_to(keys: &[&str], modifier: Option<Modifier>) -> String {
+    match (keys, modifier) {
+        ([before @ .., last], Some(modifier)) => format!("{}.\"{last}:{}\"", json_path(before), modifier.name()),
+        _ => json_path(keys),
+    }
 }
 
 pub(super) fn holds_items(field: &Field) -> bool {

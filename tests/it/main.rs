@@ -7,4 +7,5 @@ mod api;
 mod app;
 mod cli;
 mod client;
+mod differential;
 mod static_files;

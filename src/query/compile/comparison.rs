@@ -28,6 +28,11 @@ impl Plan {
         }
     }
 
+    /// Whether a plain operator speaks of all its values.
+    fn all_of(&self) -> bool {
+        self.fans_out() && !self.any_only()
+    }
+
     fn any_only(&self) -> bool {
         matches!(self, Plan::Call { name, .. } if name.any_only())
     }
@@ -37,60 +42,80 @@ impl Compiler<'_> {
     pub(super) fn comparison(&mut self, frame: &mut Frame, comparison: &Comparison) -> Result<Condition> {
         let left = self.plan(frame, &comparison.left)?;
         let right = self.plan(frame, &comparison.right)?;
-        let fans_out = left.fans_out() || right.fans_out();
-        let any = comparison.any || left.any_only() || right.any_only();
-        match (fans_out, any) {
-            (false, _) => {
-                let mut joins = std::mem::take(&mut frame.single);
-                let condition = self.pair(frame, &mut joins, comparison.op, (&left, ""), (&right, ""));
-                frame.single = joins;
-                condition
-            }
-            (true, true) => {
-                let mut joins = std::mem::take(&mut frame.any);
-                let condition = self.pair(frame, &mut joins, comparison.op, (&left, ""), (&right, ""));
-                frame.any = joins;
-                Ok(match condition? {
-                    Condition::Sql { text, .. } => Condition::Sql { text, any: true },
-                    folded => folded,
-                })
-            }
-            (true, false) => self.all_of(frame, comparison.op, &left, &right),
+        if !comparison.any && (left.all_of() || right.all_of()) {
+            return self.all_of(frame, comparison.op, &left, &right);
         }
+        let fans_out = left.fans_out() || right.fans_out();
+        let mut joins = std::mem::take(if fans_out { &mut frame.any } else { &mut frame.single });
+        let condition = self.pair(frame, &mut joins, comparison.op, &left, &right);
+        *(if fans_out { &mut frame.any } else { &mut frame.single }) = joins;
+        Ok(match condition? {
+            Condition::Sql { text, .. } => Condition::Sql { text, any: fans_out },
+            folded => folded,
+        })
     }
 
-    /// Some pair satisfies the comparison and none fails it.
-    fn all_of(&mut self, frame: &Frame, op: Op, left: &Plan, right: &Plan) -> Result<Condition> {
-        let mut joins = Joins::default();
-        let condition = self.pair(frame, &mut joins, op, (left, "l"), (right, "r"))?;
-        let Condition::Sql { text, .. } = condition else { return Ok(condition) };
-        let from = format!("SELECT 1 FROM (SELECT 1){}", joins.sql());
-        let none_fails = format!("NOT EXISTS ({from} WHERE NOT {text})");
-        Ok(Condition::sql(match op {
-            // The only comparison that is never null: if none fails, all satisfy it.
-            Op::Ne => none_fails,
-            _ => format!("(EXISTS ({from} WHERE {text}) AND {none_fails})"),
-        }))
+    fn pair(&mut self, frame: &Frame, joins: &mut Joins, op: Op, left: &Plan, right: &Plan) -> Result<Condition> {
+        let left = self.side(frame, joins, left, "")?;
+        let right = self.side(frame, joins, right, "")?;
+        let guards = guards(&left, &right);
+        let condition = self.compare(op, left, right);
+        Ok(Condition::all(std::iter::once(condition).chain(guards.into_iter().map(Condition::sql)).collect()))
     }
 
-    fn pair(
+    /// Some pair satisfies the comparison and none fails it. Of what a client may not read nothing counts.
+    fn all_of(&mut self, frame: &mut Frame, op: Op, left: &Plan, right: &Plan) -> Result<Condition> {
+        let mut any = std::mem::take(&mut frame.any);
+        let found = self.all_of_beside(frame, &mut any, op, left, right);
+        frame.any = any;
+        found
+    }
+
+    fn all_of_beside(
         &mut self,
         frame: &Frame,
-        joins: &mut Joins,
+        any: &mut Joins,
         op: Op,
-        left: (&Plan, &str),
-        right: (&Plan, &str),
+        left: &Plan,
+        right: &Plan,
     ) -> Result<Condition> {
-        let left = self.side(frame, joins, left.0, left.1)?;
-        let right = self.side(frame, joins, right.0, right.1)?;
-        let guards: Vec<Condition> = [&left, &right]
-            .into_iter()
-            .filter_map(|side| match side {
-                Side::Sql(scalar) => scalar.guard.clone().map(Condition::sql),
-                Side::Const(_) => None,
-            })
-            .collect();
-        let condition = match (left, right) {
+        let mut joins = Joins::default();
+        // A side that is any-of by nature speaks of the row of the any-of joins.
+        let mut side = |plan: &Plan, name: &str| match plan.any_only() && plan.fans_out() {
+            true => self.side(frame, any, plan, ""),
+            false => self.side(frame, &mut joins, plan, name),
+        };
+        let (left_side, right_side) = (side(left, "l")?, side(right, "r")?);
+        let reads_any = [left, right].into_iter().any(|plan| plan.any_only() && plan.fans_out());
+        let guards = guards(&left_side, &right_side);
+        let relaxed = relaxed(left, &left_side, right, &right_side);
+        let Condition::Sql { text, .. } = self.compare(op, left_side, right_side) else { return Ok(Condition::False) };
+        let fails = match relaxed {
+            Some((left, right)) if matches!(op, Op::Eq | Op::Ne) => match self.compare(op, left, right) {
+                Condition::Sql { text, .. } => text,
+                _ => text.clone(),
+            },
+            _ => text.clone(),
+        };
+        if !joins.limits().is_empty() {
+            // Records that lead only to what the client may not list are out, whatever else is said of them.
+            for plan in [left, right] {
+                self.side(frame, any, plan, "")?;
+            }
+        }
+        let seen: String = joins.limits().iter().chain(&guards).map(|condition| format!("{condition} AND ")).collect();
+        let from = format!("SELECT 1 FROM (SELECT 1){}", joins.sql());
+        let none_fails = format!("NOT EXISTS ({from} WHERE {seen}NOT {fails})");
+        let text = match op {
+            // The only comparison that is never null: if none fails, all satisfy it.
+            Op::Ne if guards.is_empty() && fails == text => none_fails,
+            _ => format!("(EXISTS ({from} WHERE {seen}{text}) AND {none_fails})"),
+        };
+        Ok(Condition::Sql { text, any: reads_any })
+    }
+
+    fn compare(&mut self, op: Op, left: Side, right: Side) -> Condition {
+        match (left, right) {
             (Side::Const(left), Side::Const(right)) => fold(op, &left, &right),
             (left, right) => match op {
                 Op::Eq | Op::Ne => self.equality(op == Op::Eq, left, right),
@@ -100,8 +125,7 @@ impl Compiler<'_> {
                 Op::Gt => self.order(">", left, right),
                 Op::Ge => self.order(">=", left, right),
             },
-        };
-        Ok(Condition::all(std::iter::once(condition).chain(guards).collect()))
+        }
     }
 
     pub(super) fn plan(&self, frame: &Frame, operand: &Operand) -> Result<Plan> {
@@ -189,6 +213,30 @@ impl Compiler<'_> {
             Side::Sql(scalar) => scalar.text,
         }
     }
+}
+
+/// Conditions without which a client may not see the values of the sides.
+fn guards(left: &Side, right: &Side) -> Vec<String> {
+    let guard = |side: &Side| match side {
+        Side::Sql(scalar) => scalar.guard.clone(),
+        Side::Const(_) => None,
+    };
+    [guard(left), guard(right)].into_iter().flatten().collect()
+}
+
+/// A json value beside the plain values of a list: that none fails is asked as of plain values, where null and
+/// `''` coincide. PocketBase does so.
+fn relaxed(left: &Plan, left_side: &Side, right: &Plan, right_side: &Side) -> Option<(Side, Side)> {
+    let strict = |side: &Side| matches!(side, Side::Sql(scalar) if scalar.strict);
+    let plain = |side: &Side| match side.clone() {
+        Side::Sql(scalar) => Side::Sql(Scalar { strict: false, ..scalar }),
+        other => other,
+    };
+    let beside_list = |json: &Plan, json_side: &Side, list: &Plan, list_side: &Side| {
+        strict(json_side) && !json.fans_out() && list.all_of() && !strict(list_side)
+    };
+    let applies = beside_list(left, left_side, right, right_side) || beside_list(right, right_side, left, left_side);
+    applies.then(|| (plain(left_side), plain(right_side)))
 }
 
 /// Two constants need no engine.

@@ -58,7 +58,8 @@ impl Compiler<'_> {
             Function::GeoDistance => geo_distance(&texts),
             Function::Strftime => format!("strftime({})", texts.join(", ")),
         };
-        Ok(Side::Sql(Scalar::of(text, Affinity::None)))
+        let strict = name == Function::GeoDistance;
+        Ok(Side::Sql(Scalar { strict, ..Scalar::of(text, Affinity::None) }))
     }
 }
 

@@ -16,6 +16,8 @@ use crate::store::Value;
 pub(crate) struct Joins {
     texts: Vec<String>,
     by_key: HashMap<String, String>,
+    /// What must hold of the joined rows, as a client may not list them else (contract 3.7).
+    limits: Vec<String>,
 }
 
 impl Joins {
@@ -29,6 +31,10 @@ impl Joins {
 
     pub fn append(&mut self, other: Joins) {
         self.texts.extend(other.texts);
+    }
+
+    pub fn limits(&self) -> &[String] {
+        &self.limits
     }
 
     fn find(&self, key: &str) -> Option<String> {
@@ -126,7 +132,7 @@ impl Compiler<'_> {
         let column = quoted(&hop.column);
         let from = stand.alias.clone();
         let (items, alias);
-        let mut on = match (hop.backward, hop.list) {
+        let on = match (hop.backward, hop.list) {
             (false, false) => {
                 alias = self.alias();
                 format!("{alias}.\"id\" = {from}.{column}")
@@ -148,8 +154,8 @@ impl Compiler<'_> {
         if let Some(rule) = self.hop_rule(frame, hop)? {
             match self.closed(&alias, &hop.target, &rule)? {
                 Condition::True => {}
-                Condition::False => on.push_str(" AND 0"),
-                Condition::Sql { text, .. } => on.push_str(&format!(" AND {text}")),
+                Condition::False => joins.limits.push(format!("{alias}.\"id\" IS NULL")),
+                Condition::Sql { text, .. } => joins.limits.push(format!("({alias}.\"id\" IS NULL OR {text})")),
             }
         }
         let text = format!(" LEFT JOIN {} AS {alias} ON {on}", quoted(&hop.target.name));
@@ -201,7 +207,8 @@ impl Compiler<'_> {
             Leaf::Each { column: name, list: true } => {
                 Scalar::of(format!("{}.value", self.items(joins, stand, name)), Affinity::None)
             }
-            Leaf::Each { column: name, list: false } => Scalar::of(column(name), Affinity::None),
+            // An item of a list has no affinity, and neither has this; the sign takes that of the column away.
+            Leaf::Each { column: name, list: false } => Scalar::of(format!("(+{})", column(name)), Affinity::None),
             Leaf::Length { column: name, list: true } => {
                 let text = column(name);
                 Scalar::of(

@@ -106,7 +106,10 @@ impl Compiler<'_> {
     pub fn closed(&mut self, alias: &str, collection: &Arc<Collection>, rule: &Filter) -> Result<Condition> {
         let mut frame = Frame::new(alias.to_owned(), collection.clone(), Trust::Rule, false);
         let conditions = self.conjuncts(&mut frame, rule)?;
-        let Condition::Sql { text, .. } = Condition::all(conditions) else { return Ok(Condition::False) };
+        let text = match Condition::all(conditions) {
+            Condition::Sql { text, .. } => text,
+            decided => return Ok(decided),
+        };
         let mut joins = frame.single;
         joins.append(frame.any);
         let text = match joins.is_empty() {

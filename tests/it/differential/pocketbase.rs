@@ -1,0 +1,87 @@
+//! The real PocketBase as a child process on a fresh directory.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::app::{PASSWORD, SUPERUSER_EMAIL};
+use crate::client::Client;
+use serde_json::json;
+use tempfile::TempDir;
+
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// Where the binary is, if anywhere.
+pub fn binary() -> Option<PathBuf> {
+    let named = std::env::var_os("POCKETBASE").map(PathBuf::from);
+    let on_path =
+        std::env::var_os("PATH").into_iter().flat_map(|paths| std::env::split_paths(&paths).collect::<Vec<_>>());
+    let cache = std::env::var_os("BASALT_TEST_CACHE").map(PathBuf::from);
+    let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/basalt-test"));
+    let candidates = on_path.map(|dir| dir.join("pocketbase"));
+    let cached = cache.or(home).map(|cache| cache.join("venv/bin/pocketbase"));
+    named.into_iter().chain(candidates).chain(cached).find(|path| path.is_file())
+}
+
+pub struct PocketBase {
+    child: Child,
+    pub superuser: Client,
+    _dir: TempDir,
+}
+
+impl PocketBase {
+    pub async fn start(binary: &Path) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let data = dir.path().join("data");
+        let data = data.to_str().expect("a path in UTF-8");
+        let made = Command::new(binary)
+            .args(["superuser", "upsert", SUPERUSER_EMAIL, PASSWORD, "--dir", data])
+            .current_dir(dir.path())
+            .output()
+            .expect("PocketBase runs");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let address = free_address();
+        let child = Command::new(binary)
+            .args(["serve", "--http", &address.to_string(), "--dir", data])
+            .current_dir(dir.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("PocketBase runs");
+        let mut server = Self { child, superuser: Client::new(address, None), _dir: dir };
+        server.superuser = server.sign_in_when_ready().await;
+        server
+    }
+
+    pub fn guest(&self) -> Client {
+        let mut guest = self.superuser.clone();
+        guest.token = None;
+        guest
+    }
+
+    async fn sign_in_when_ready(&self) -> Client {
+        let end = Instant::now() + START_LIMIT;
+        let guest = &self.superuser;
+        while guest.request(reqwest::Method::GET, "/api/health").send().await.is_err() {
+            assert!(Instant::now() < end, "PocketBase does not answer");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let form = json!({ "identity": SUPERUSER_EMAIL, "password": PASSWORD });
+        let signed_in = guest.post("/api/collections/_superusers/auth-with-password", form).await.ok();
+        guest.with_token(signed_in["token"].as_str().expect("a token"))
+    }
+}
+
+impl Drop for PocketBase {
+    fn drop(&mut self) {
+        // It may have ended by itself; there is nothing to do about a failure here.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("a bound socket has an address")
+}
