@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
@@ -35,7 +35,7 @@ pub(super) struct Call {
 /// A call by a superuser.
 pub(super) struct Superuser(pub(super) Call);
 
-/// The caller, kept for the request log.
+/// The caller, kept for the request log; a guest is not worth the entry.
 pub(super) struct KnownCaller(pub(super) Caller);
 
 impl Call {
@@ -63,7 +63,7 @@ impl Call {
 
     /// The value of the `Authorization` header, empty without one.
     pub(super) fn authorization(&self) -> &str {
-        text_header(self.http.headers(), AUTHORIZATION.as_str()).unwrap_or_default()
+        text_header(self.http.headers(), AUTHORIZATION).unwrap_or_default()
     }
 
     pub(super) fn headers(&self) -> &HeaderMap {
@@ -104,12 +104,14 @@ impl Call {
     async fn receive(http: HttpRequest) -> Result<Self> {
         let server = http.app_data::<web::Data<Server>>().cloned().ok_or_else(|| Error::internal("no app data"))?;
         let query = params::parse(http.query_string());
-        let caller = server.app.auth.caller(text_header(http.headers(), AUTHORIZATION.as_str())).await;
+        let caller = server.app.auth.caller(text_header(http.headers(), AUTHORIZATION)).await;
         let headers = match mentions_headers(&server.app, &query) {
             true => rule_headers(http.headers()),
             false => IndexMap::new(),
         };
-        http.extensions_mut().insert(KnownCaller(caller.clone()));
+        if caller.record().is_some() {
+            http.extensions_mut().insert(KnownCaller(caller.clone()));
+        }
         let request = Request {
             context: Context::Default,
             method: http.method().as_str().to_owned(),
@@ -177,6 +179,6 @@ fn rule_headers(headers: &HeaderMap) -> IndexMap<String, String> {
     found
 }
 
-pub(super) fn text_header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn text_header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }

@@ -2,8 +2,6 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, Datelike as _, Timelike as _};
-
 use crate::settings;
 
 /// One handled request (contract 8.2).
@@ -59,7 +57,7 @@ impl RequestEntry {
         data.text("url", &without_secret(&self.url));
         data.text("method", &self.method);
         // Writing to a String can't fail, here and below.
-        let _ = write!(data.json, r#","status":{},"execTime":{}"#, self.status, rounded(self.exec_time_ms));
+        let _ = write!(data.json, r#","status":{},"execTime":{}"#, self.status, Thousandths::of(self.exec_time_ms));
         data.text("auth", &self.auth);
         if kept.log_auth_id && !self.auth_id.is_empty() {
             data.text("authId", &self.auth_id);
@@ -124,9 +122,26 @@ fn push_quoted(json: &mut String, text: &str) {
     json.push('"');
 }
 
-/// Milliseconds with three decimals; a number in any case.
-fn rounded(ms: f64) -> f64 {
-    if ms.is_finite() { (ms * 1000.0).round() / 1000.0 } else { 0.0 }
+/// A number with three decimals at most, in whole thousandths: the text of a float takes several times as long.
+struct Thousandths(u64);
+
+impl Thousandths {
+    /// What is negative or no number is 0.
+    fn of(number: f64) -> Self {
+        Self(if number.is_finite() { (number * 1000.0).round() as u64 } else { 0 })
+    }
+}
+
+impl std::fmt::Display for Thousandths {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (whole, rest) = (self.0 / 1000, self.0 % 1000);
+        match (rest, rest % 10, rest % 100) {
+            (0, ..) => write!(out, "{whole}"),
+            (.., 0) => write!(out, "{whole}.{}", rest / 100),
+            (_, 0, _) => write!(out, "{whole}.{:02}", rest / 10),
+            _ => write!(out, "{whole}.{rest:03}"),
+        }
+    }
 }
 
 /// The URL with the value of a secret parameter left out.
@@ -138,24 +153,4 @@ fn without_secret(url: &str) -> std::borrow::Cow<'_, str> {
     }
     let parts: Vec<&str> = query.split('&').map(|part| if secret(&part) { "token=*" } else { part }).collect();
     format!("{path}?{}", parts.join("&")).into()
-}
-
-/// The wire form of a time (contract 1.4), digit by digit: a general formatter takes several times as long.
-pub(super) fn wire_time(unix_ms: i64) -> String {
-    let time = DateTime::from_timestamp_millis(unix_ms).unwrap_or_default().naive_utc();
-    let mut text = String::with_capacity(24);
-    let mut part = |number: u32, digits: u32, end: char| {
-        for digit in (0..digits).rev() {
-            text.push(char::from(b'0' + (number / 10u32.pow(digit) % 10) as u8));
-        }
-        text.push(end);
-    };
-    part(time.year().unsigned_abs(), 4, '-');
-    part(time.month(), 2, '-');
-    part(time.day(), 2, ' ');
-    part(time.hour(), 2, ':');
-    part(time.minute(), 2, ':');
-    part(time.second(), 2, '.');
-    part(time.nanosecond() / 1_000_000, 3, 'Z');
-    text
 }

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use tokio::task::JoinHandle;
 
 pub use entry::RequestEntry;
@@ -78,7 +78,7 @@ impl Logs {
             level.into(),
             entry.message().into(),
             entry.data(kept).into(),
-            entry::wire_time(entry.at_ms).into(),
+            wire_text(DateTime::from_timestamp_millis(entry.at_ms).unwrap_or_default()).into(),
         ];
         self.0.aux.append(INSERT, vec![row]);
     }

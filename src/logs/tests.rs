@@ -1,8 +1,7 @@
 use expect_test::{Expect, expect};
 use serde_json::Value as Json;
 
-use super::entry::{RequestEntry, wire_time};
-use crate::clock::wire_text;
+use super::entry::RequestEntry;
 use crate::settings;
 
 fn entry() -> RequestEntry {
@@ -65,9 +64,19 @@ fn levels_and_messages() {
 }
 
 #[test]
-fn times_are_those_of_the_clock() {
-    for ms in [0, 1, 951_782_400_123, 1_764_000_000_999, 4_102_444_799_999] {
-        let time = chrono::DateTime::from_timestamp_millis(ms).expect("in range");
-        assert_eq!(wire_time(ms), wire_text(time));
-    }
+fn durations_have_three_decimals_at_most() {
+    let check = |exec_time_ms: f64, expected: &str| {
+        let data = RequestEntry { exec_time_ms, ..entry() }.data(&settings::Logs::default());
+        assert!(data.contains(&format!(r#""execTime":{expected},"#)), "{exec_time_ms}: {data}");
+    };
+    check(0.0, "0");
+    check(0.0004, "0");
+    check(0.05, "0.05");
+    check(0.123, "0.123");
+    check(7.1, "7.1");
+    check(12.0, "12");
+    check(1234.5678, "1234.568");
+    check(-1.0, "0");
+    check(f64::NAN, "0");
+    check(f64::INFINITY, "0");
 }

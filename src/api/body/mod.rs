@@ -130,8 +130,8 @@ const UNSUPPORTED: &str =
 
 impl Headers {
     fn of(headers: &HeaderMap) -> Self {
-        let kind = BodyKind::of(text_header(headers, CONTENT_TYPE.as_str()).unwrap_or_default());
-        let length = text_header(headers, CONTENT_LENGTH.as_str()).and_then(|length| length.parse().ok());
+        let kind = BodyKind::of(text_header(headers, CONTENT_TYPE).unwrap_or_default());
+        let length = text_header(headers, CONTENT_LENGTH).and_then(|length| length.parse().ok());
         let mut content_type = HeaderMap::new();
         if let (BodyKind::Multipart, Some(value)) = (kind, headers.get(CONTENT_TYPE)) {
             content_type.insert(CONTENT_TYPE, value.clone());

@@ -38,8 +38,8 @@ impl Pending {
                 false => address::client(headers, peer, &settings.trusted_proxy),
             },
             remote_ip,
-            referer: header(REFERER.as_str()),
-            user_agent: header(USER_AGENT.as_str()),
+            referer: header(REFERER),
+            user_agent: header(USER_AGENT),
             ..RequestEntry::default()
         };
         Self { started: Instant::now(), entry }
