@@ -152,6 +152,18 @@ impl FieldErrors {
         }
     }
 
+    /// Takes over what the other has; the own one wins under a name that both have.
+    pub fn absorb(&mut self, other: FieldErrors) {
+        for (name, node) in other.0 {
+            self.0.entry(name).or_insert(node);
+        }
+    }
+
+    /// Whether this is the one name that failed.
+    pub fn has_only(&self, name: &str) -> bool {
+        self.0.len() == 1 && self.0.contains_key(name)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -3,6 +3,7 @@
 //! Views are dropped before the first statement on a table and made again at the end of each step, with their fields
 //! inferred anew: SQLite refuses to alter what a view reads, and a view that no longer works must fail the change.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
@@ -11,10 +12,10 @@ use super::load;
 use crate::error::{Error, FieldError, FieldErrors, Kind, Result};
 use crate::query;
 use crate::schema::{
-    Collection, CollectionKind, IndexStatement, Schema, Secrets, change_sql, check_relations, check_shape, create_sql,
-    drop_sql, empty_model, first_collections, keep_client_secrets, merge, new_secret, quote, view_fields,
+    Collection, CollectionKind, Field, IndexStatement, Schema, Secrets, change_sql, check_relations, check_shape,
+    create_sql, drop_sql, empty_model, first_collections, keep_client_secrets, merge, new_secret, quote, view_fields,
 };
-use crate::store::{Statement, StoreError, Tx};
+use crate::store::{Row, Statement, StoreError, Tx, Value};
 
 /// How many rows of a view are looked at for ids that are missing or not unique.
 const CHECKED_ROWS: usize = 1000;
@@ -100,12 +101,17 @@ impl Change {
         };
         let before = old.map(|_| model.clone());
         merge(&mut model, sent);
+        if model.get("type").and_then(Json::as_str) == Some("") {
+            model.insert("type".into(), old.map_or("base", Collection::type_name).into());
+        }
         let shape = |reason: String| {
             Error::invalid("failed to load the submitted data due to invalid formatting").with_cause(reason)
         };
         if let (Some(old), Some(before)) = (old, &before) {
             keep_client_secrets(&mut model, before);
-            model.insert("id".into(), old.id.as_str().into());
+            if model.get("id") != before.get("id") {
+                return Err(Error::invalid("failed to update collection: its id can't be changed"));
+            }
             model.insert("created".into(), old.created.as_str().into());
             let sent_type = model.get("type").and_then(Json::as_str).unwrap_or_default();
             if sent_type != old.type_name() {
@@ -148,6 +154,9 @@ impl Change {
             && let Err(error) = self.infer(&mut new, old).await
         {
             errors.add("viewQuery", error);
+            if new.fields.is_empty() {
+                errors.add("fields", FieldError::new("validation_required", "A view needs fields."));
+            }
         }
         if links == Links::Check {
             errors = self.check_links(&new, errors);
@@ -195,7 +204,8 @@ impl Change {
                 errors.add(name, error);
             }
         }
-        let mfa = auth.and_then(|auth| auth.other.get("mfa")?.get("rule")?.as_str()).filter(|rule| !rule.is_empty());
+        let mfa = auth.and_then(|auth| auth.other.get("mfa")).filter(|mfa| mfa["enabled"] == true);
+        let mfa = mfa.and_then(|mfa| mfa["rule"].as_str()).filter(|rule| !rule.is_empty());
         if let Some(error) = mfa.and_then(refused) {
             errors.nest("mfa", FieldErrors::one("rule", error));
         }
@@ -268,8 +278,9 @@ impl Change {
         Ok(None)
     }
 
-    /// The fields of a view, from its query and the tables as they are now.
+    /// The fields of a view, from its query and the tables as they are now; none where the query yields none.
     async fn infer(&self, new: &mut Collection, old: Option<&Collection>) -> Result<(), FieldError> {
+        new.fields.clear();
         let refuse = |reason: String| {
             FieldError::new("validation_invalid_view_query", format!("The query is not valid: {reason}."))
         };
@@ -282,18 +293,21 @@ impl Change {
         let found =
             self.tx.inspect_view(query, &denied, CHECKED_ROWS).await.map_err(|error| refuse(error.to_string()))?;
         let fields = view_fields(query, &found.columns, &self.schema, old).map_err(refuse)?;
-        let id_column = fields.iter().position(crate::schema::Field::is_primary_key).unwrap_or_default();
-        let mut ids = std::collections::HashSet::new();
-        for row in &found.rows {
-            let id = row.get(id_column);
-            if *id == crate::store::Value::Null || !ids.insert(format!("{id:?}")) {
-                return Err(refuse("the ids must be unique and never null".into()));
-            }
-        }
         new.fields = fields;
         new.settle_table(new.table.number);
-        Ok(())
+        check_ids(&new.fields, &found.rows).map_err(refuse)
     }
+}
+
+/// The rows of a view must have ids, each its own.
+pub(super) fn check_ids(fields: &[Field], rows: &[Row]) -> Result<(), String> {
+    let id_column = fields.iter().position(Field::is_primary_key).unwrap_or_default();
+    let mut ids = HashSet::new();
+    let unique = rows.iter().all(|row| {
+        let id = row.get(id_column);
+        *id != Value::Null && *id != Value::Text(String::new()) && ids.insert(format!("{id:?}"))
+    });
+    if unique { Ok(()) } else { Err("the ids must be unique and never empty".into()) }
 }
 
 /// Whether rules and relation targets are checked at once, or by the caller when all collections are in place.
@@ -310,7 +324,7 @@ pub(super) fn view_query(query: &str) -> &str {
 
 /// The columns that no view may read.
 pub(super) fn secret_columns(schema: &Schema) -> Vec<(String, String)> {
-    let secret = |collection: &Collection, field: &crate::schema::Field| {
+    let secret = |collection: &Collection, field: &Field| {
         field.kind.name() == "password" || (collection.auth().is_some() && field.name == "tokenKey")
     };
     let tables = schema.collections().iter().filter(|collection| !collection.is_view());

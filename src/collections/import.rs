@@ -16,7 +16,7 @@ impl Change {
         for collection in collections {
             match collection {
                 Json::Object(model) => models.push(model),
-                _ => return Err(failed("", "a collection must be an object")),
+                _ => return Err(Error::invalid("failed to read the submitted data: a collection must be an object")),
             }
         }
         models.sort_by_key(|model| model.get("type").and_then(Json::as_str) == Some("view"));
@@ -24,7 +24,9 @@ impl Change {
         for model in &models {
             let name = model.get("name").and_then(Json::as_str).unwrap_or_default();
             let id = self.import_one(model, delete_missing).await.map_err(|error| explain(name, error))?;
-            saved.insert(id);
+            if !saved.insert(id) {
+                return Err(failed(name, "it appears more than once"));
+            }
         }
         for id in &saved {
             if let Some(collection) = self.schema().by_id(id).cloned() {
@@ -39,6 +41,9 @@ impl Change {
         let key = |name: &str| model.get(name).and_then(Json::as_str).unwrap_or_default();
         let old = self.schema().by_id(key("id")).or_else(|| self.schema().by_name(key("name"))).cloned();
         let mut model = model.clone();
+        if let Some(old) = &old {
+            model.insert("id".into(), old.id.as_str().into());
+        }
         if let (Some(old), false) = (&old, delete_missing) {
             append_missing_fields(&mut model, old);
         }
@@ -88,6 +93,9 @@ fn append_missing_fields(model: &mut Map<String, Json>, old: &crate::schema::Col
 fn explain(name: &str, error: Error) -> Error {
     if error.kind() != crate::error::Kind::Invalid {
         return error;
+    }
+    if error.fields().has_only("indexes") {
+        return Error::invalid(FAILED).with_fields(error.fields().clone());
     }
     let details = if error.fields().is_empty() { String::new() } else { format!(" {}", error.fields().to_json()) };
     failed(name, &format!("{}{details}", error.message()))

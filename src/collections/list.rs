@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::to_json;
 use crate::error::{Error, Result};
 use crate::query::{Filter, Query, Request, Sort, Trust};
-use crate::records::ListParams;
+use crate::records::{ListParams, parse_bool};
 use crate::schema::field::{BoolOptions, TextOptions};
 use crate::schema::{Collection, Field, FieldKind, Schema, empty_model};
 use crate::store::Store;
@@ -26,8 +26,10 @@ pub(super) async fn list(store: &Store, schema: &Arc<Schema>, params: &ListParam
         0 => DEFAULT_PER_PAGE,
         given => given.min(MAX_PER_PAGE),
     };
-    let skip_total =
-        params.skip_total.as_deref().is_some_and(|flag| ["1", "t", "true", "TRUE", "True", "T"].contains(&flag));
+    let skip_total = match params.skip_total.as_deref() {
+        None | Some("") => false,
+        Some(text) => parse_bool(text).ok_or_else(refused)?,
+    };
     let (table, request) = (stored_collections()?, Request::default());
     let mut query = Query::new(schema, &table, &request);
     if let Some(filter) = Filter::parse(&params.filter).map_err(|error| refused().with_cause(error))? {

@@ -106,11 +106,13 @@ impl Collections {
         let found = self.store.inspect_view(query, change::secret_columns(&schema), SAMPLE_ROWS).await;
         let found = found.map_err(|error| refuse(error.to_string()))?;
         let fields = view_fields(query, &found.columns, &schema, None).map_err(refuse)?;
+        change::check_ids(&fields, &found.rows).map_err(refuse)?;
         let sample: Vec<Json> = found
             .rows
             .iter()
             .map(|row| {
-                fields.iter().zip(&row.0).map(|(field, value)| (field.name.clone(), shown(field, value))).collect()
+                let shown_fields = fields.iter().zip(&row.0).filter(|(field, _)| !field.hidden);
+                shown_fields.map(|(field, value)| (field.name.clone(), shown(field, value))).collect()
             })
             .collect();
         Ok(serde_json::json!({"fields": fields, "sample": sample}))

@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 pub use batch::{BatchAction, BatchEntry, BatchError};
 pub use installer::INSTALLER_EMAIL;
+pub(crate) use picker::parse_bool;
 pub use picker::pick_fields;
 
 use crate::clock::Clock;

@@ -110,7 +110,7 @@ fn whole_part(text: &str) -> Option<usize> {
 }
 
 /// The spellings of a boolean that parameters take (contract 2.1).
-pub(super) fn parse_bool(text: &str) -> Option<bool> {
+pub(crate) fn parse_bool(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),

@@ -3,7 +3,8 @@
 //! [`check_shape`] looks at the collection alone and at the names of others, and must pass before any statement is
 //! made of it; rules and relation targets are checked by `collections/` against the schema that results.
 
-use super::{Collection, CollectionKind, Field, FieldKind, IndexStatement, SUPERUSERS_ID, Schema, unique_on};
+use super::check_auth::{check_auth, required};
+use super::{Collection, Field, FieldKind, IndexStatement, Schema};
 use crate::error::{FieldError, FieldErrors};
 
 /// Tables of the system that no collection may be named after.
@@ -13,14 +14,16 @@ const RESERVED_TABLES: [&str; 5] = ["_collections", "_params", "_feed", "_meta",
 pub fn check_shape(new: &Collection, old: Option<&Collection>, schema: &Schema) -> FieldErrors {
     let mut errors = FieldErrors::default();
     check_name(new, schema, &mut errors);
-    if !is_word(&new.id) || new.id.len() > 100 {
-        errors.add(
-            "id",
-            FieldError::new("validation_match_invalid", "Only letters, digits and underscores are allowed."),
-        );
+    if new.id.len() > 100 {
+        let error = FieldError::new("validation_length_out_of_range", "The length must be between 1 and 100.");
+        errors.add("id", error.param("min", 1).param("max", 100));
+    } else if !is_word(&new.id) {
+        let error = FieldError::new("validation_match_invalid", "Only letters, digits and underscores are allowed.");
+        errors.add("id", error);
     } else if old.is_none() && (schema.by_id(&new.id).is_some() || schema.by_name(&new.id).is_some()) {
         errors.add("id", FieldError::new("validation_invalid_or_existing_id", "The id is taken."));
     }
+    check_auth(new, &mut errors);
     if let Some(old) = old {
         check_unchanged(new, old, &mut errors);
     }
@@ -30,16 +33,11 @@ pub fn check_shape(new: &Collection, old: Option<&Collection>, schema: &Schema) 
     } else {
         check_indexes(new, schema, &mut errors);
     }
-    check_auth(new, &mut errors);
     errors
 }
 
 fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
-pub(super) fn required() -> FieldError {
-    FieldError::new("validation_required", "Cannot be blank.")
 }
 
 fn check_name(new: &Collection, schema: &Schema, errors: &mut FieldErrors) {
@@ -54,12 +52,14 @@ fn check_name(new: &Collection, schema: &Schema, errors: &mut FieldErrors) {
             .param("max", 255)
     } else if !is_word(name) {
         FieldError::new("validation_match_invalid", "Only letters, digits and underscores are allowed.")
-    } else if RESERVED_TABLES.contains(&lower.as_str()) || lower.starts_with("sqlite_") || lower.contains("_via_") {
+    } else if lower.contains("_via_") {
+        FieldError::new("validation_found_via", "The name can't contain \"_via_\".")
+    } else if RESERVED_TABLES.contains(&lower.as_str()) || lower.starts_with("sqlite_") {
         FieldError::new("validation_collection_name_invalid", "The name is reserved.")
     } else if other(schema.by_name(name)) {
         FieldError::new("validation_collection_name_exists", "Another collection has this name (in any letter case).")
-    } else if other(schema.by_id(name)) {
-        FieldError::new("validation_collection_name_id_duplicate", "The name is the id of another collection.")
+    } else if schema.by_id(name).is_some() {
+        FieldError::new("validation_collection_name_id_duplicate", "The name is the id of a collection.")
     } else {
         return;
     };
@@ -99,9 +99,24 @@ fn check_unchanged(new: &Collection, old: &Collection, errors: &mut FieldErrors)
 }
 
 fn check_fields(new: &Collection, old: Option<&Collection>, errors: &mut FieldErrors) {
+    if let Some(error) = old.filter(|_| !new.is_view()).and_then(|old| lost_field(new, old)) {
+        errors.add("fields", error);
+        return;
+    }
+    let keys = new.fields.iter().filter(|field| field.is_primary_key()).count();
     let mut list = FieldErrors::default();
     for (index, field) in new.fields.iter().enumerate() {
-        let mut found = if new.is_view() { FieldErrors::default() } else { field.validate_options() };
+        let old_field = old.and_then(|old| old.fields.iter().find(|other| other.id == field.id));
+        if old_field.is_some_and(|old| old.kind.name() != field.kind.name()) {
+            let message = "The type can't be changed: remove the field and add another one.";
+            list.add(index.to_string(), FieldError::new("validation_field_type_change", message));
+            continue;
+        }
+        let mut found = FieldErrors::default();
+        if let Some(old_field) = old_field.filter(|_| !new.is_view()) {
+            let in_system = old.is_some_and(|old| old.system);
+            check_same_field(field, old_field, in_system, &mut found);
+        }
         if let Some(error) = Field::validate_name(&field.name, new.auth().is_some()) {
             found.add("name", error);
         }
@@ -110,35 +125,49 @@ fn check_fields(new: &Collection, old: Option<&Collection>, errors: &mut FieldEr
             found.add("id", FieldError::new("validation_duplicated_field_id", "Another field has this id."));
         }
         if earlier.iter().any(|other| other.name.eq_ignore_ascii_case(&field.name)) {
-            found.add("name", FieldError::new("validation_duplicated_field_name", "Another field has this name."));
+            let error = FieldError::new("validation_duplicated_field_name", "Another field has this name.");
+            found.add("name", error.param("fieldName", field.name.as_str()));
         }
-        if field.is_primary_key() && field.name != "id" {
+        if field.is_primary_key() && keys > 1 {
             found.add("primaryKey", FieldError::new("validation_unsupported_composite_pk", "Only id is the key."));
         }
-        if let Some(old_field) = old.and_then(|old| old.fields.iter().find(|other| other.id == field.id)) {
-            check_same_field(field, old_field, new.is_view(), &mut found);
+        if !new.is_view() {
+            found.absorb(field.validate_options());
         }
         list.nest(index.to_string(), found);
-    }
-    let lost =
-        |old: &&Field| old.system && !new.fields.iter().any(|field| field.id == old.id && field.name == old.name);
-    if !new.is_view() && old.is_some_and(|old| old.fields.iter().any(|field| lost(&field))) {
-        let error = FieldError::new("validation_system_field_change", "System fields can't be removed or renamed.");
-        errors.add("fields", error);
     }
     errors.nest("fields", list);
 }
 
-fn check_same_field(new: &Field, old: &Field, is_view: bool, errors: &mut FieldErrors) {
-    if new.kind.name() != old.kind.name() {
-        let message = "The type can't be changed: remove the field and add another one.";
-        errors.add("type", FieldError::new("validation_field_type_change", message));
+/// The key and the system fields stay, under their ids and names.
+fn lost_field(new: &Collection, old: &Collection) -> Option<FieldError> {
+    let find = |id: &str| new.fields.iter().filter(move |field| field.id == id).collect::<Vec<_>>();
+    let mut system = old.fields.iter().filter(|field| field.system);
+    if system.clone().any(|key| {
+        key.is_primary_key() && find(&key.id).iter().any(|field| !field.is_primary_key() || field.name != key.name)
+    }) {
+        return Some(FieldError::new("validation_missing_primary_key", "The field id must stay as it is."));
     }
-    if new.relation_target() != old.relation_target() && old.relation_target().is_some() && !is_view {
+    let lost = system.any(|field| {
+        let found = find(&field.id);
+        found.is_empty() || found.iter().any(|other| other.name != field.name)
+    });
+    lost.then(|| FieldError::new("validation_system_field_change", "System fields can't be removed or renamed."))
+}
+
+fn check_same_field(new: &Field, old: &Field, in_system: bool, errors: &mut FieldErrors) {
+    if new.relation_target() != old.relation_target() && old.relation_target().is_some() {
         errors.add("collectionId", FieldError::new("validation_field_relation_change", "The target can't be changed."));
     }
-    if new.system != old.system {
+    // Elsewhere the flag is the owner's way to guard a field, and to stop doing so.
+    if in_system && new.system != old.system {
         errors.add("system", FieldError::new("validation_system_field_change", "This flag can't be changed."));
+    }
+    if let (true, FieldKind::Autodate(new), FieldKind::Autodate(old)) = (old.system, &new.kind, &old.kind) {
+        let options = [("onCreate", new.on_create != old.on_create), ("onUpdate", new.on_update != old.on_update)];
+        for (name, _) in options.into_iter().filter(|(_, changed)| *changed) {
+            errors.add(name, FieldError::new("validation_values_mismatch", "A system date is set as it always was."));
+        }
     }
 }
 
@@ -157,35 +186,31 @@ fn check_indexes(new: &Collection, schema: &Schema, errors: &mut FieldErrors) {
     let mut list = FieldErrors::default();
     let mut seen: Vec<IndexStatement> = Vec::new();
     for (index, statement) in new.indexes.iter().enumerate() {
-        match check_index(new, statement, &seen, schema) {
-            Ok(parsed) => seen.push(parsed),
-            Err(error) => list.add(index.to_string(), error),
+        let Some(parsed) = IndexStatement::parse(statement) else {
+            let message = "This is no CREATE INDEX statement.";
+            list.add(index.to_string(), FieldError::new("validation_invalid_index_expression", message));
+            continue;
+        };
+        if let Some(error) = index_error(new, &parsed, &seen, schema) {
+            list.add(index.to_string(), error);
         }
+        seen.push(parsed);
     }
     errors.nest("indexes", list);
-    for name in new.auth().map(|auth| auth.identity_fields.as_slice()).unwrap_or_default() {
-        if new.field(name).is_some() && !new.indexes.iter().any(|index| unique_on(index, name).is_some()) {
-            let error = FieldError::new("validation_missing_unique_constraint", format!("{name} has no unique index."));
-            let nested = FieldErrors::one("identityFields", error);
-            errors.nest("passwordAuth", nested);
-        }
-    }
 }
 
-fn check_index(
+/// What is wrong with a statement among the others. Whether its columns exist, the engine says.
+fn index_error(
     new: &Collection,
-    statement: &str,
+    parsed: &IndexStatement,
     seen: &[IndexStatement],
     schema: &Schema,
-) -> Result<IndexStatement, FieldError> {
-    let invalid = |message: String| FieldError::new("validation_invalid_index_expression", message);
-    let parsed =
-        IndexStatement::parse(statement).ok_or_else(|| invalid("This is no CREATE INDEX statement.".into()))?;
+) -> Option<FieldError> {
     if seen.iter().any(|other| other.name.eq_ignore_ascii_case(&parsed.name)) {
-        return Err(FieldError::new("validation_duplicated_index_name", "Another index has this name."));
+        return Some(FieldError::new("validation_duplicated_index_name", "Another index has this name."));
     }
-    if seen.iter().any(|other| IndexStatement { name: parsed.name.clone(), ..other.clone() } == parsed) {
-        return Err(FieldError::new("validation_duplicated_index_definition", "Another index is the same."));
+    if seen.iter().any(|other| IndexStatement { name: parsed.name.clone(), ..other.clone() } == *parsed) {
+        return Some(FieldError::new("validation_duplicated_index_definition", "Another index is the same."));
     }
     let owner = schema.collections().iter().filter(|other| other.id != new.id).find(|other| {
         let name = |index: &String| IndexStatement::parse(index).map(|index| index.name);
@@ -193,67 +218,10 @@ fn check_index(
     });
     if let Some(owner) = owner {
         let message = format!("The collection {} has an index of this name.", owner.name);
-        return Err(
-            FieldError::new("validation_existing_index_name", message).param("usedTableName", owner.name.as_str())
-        );
+        let error = FieldError::new("validation_existing_index_name", message);
+        return Some(error.param("usedTableName", owner.name.as_str()));
     }
-    for column in &parsed.columns {
-        let name = IndexStatement::column_name(column);
-        if !name.contains('(') && is_word(name) && !new.fields.iter().any(|field| field.name.eq_ignore_ascii_case(name))
-        {
-            return Err(invalid(format!("There is no field {name:?}.")));
-        }
-    }
-    Ok(parsed)
-}
-
-fn check_auth(new: &Collection, errors: &mut FieldErrors) {
-    let CollectionKind::Auth(auth) = &new.kind else { return };
-    let tokens = [
-        ("authToken", &auth.auth_token),
-        ("passwordResetToken", &auth.password_reset_token),
-        ("emailChangeToken", &auth.email_change_token),
-        ("verificationToken", &auth.verification_token),
-        ("fileToken", &auth.file_token),
-    ];
-    for (name, token) in tokens {
-        let mut found = FieldErrors::default();
-        if !(30..=255).contains(&token.secret.chars().count()) {
-            let error = FieldError::new("validation_length_out_of_range", "The length must be between 30 and 255.");
-            found.add("secret", error.param("min", 30).param("max", 255));
-        }
-        if token.duration_s == 0 {
-            found.add("duration", required());
-        } else if token.duration_s < 10 {
-            let error = FieldError::new("validation_min_greater_equal_than_required", "Must be 10 or more.");
-            found.add("duration", error.param("threshold", 10));
-        } else if token.duration_s > 94_670_856 {
-            let error = FieldError::new("validation_max_less_equal_than_required", "Must be 94670856 or less.");
-            found.add("duration", error.param("threshold", 94_670_856));
-        }
-        errors.nest(name, found);
-    }
-    if auth.password_enabled && auth.identity_fields.is_empty() {
-        errors.nest("passwordAuth", FieldErrors::one("identityFields", required()));
-    }
-    let missing = auth.identity_fields.iter().find(|name| new.field(name).is_none());
-    if let Some(name) = missing {
-        let error = FieldError::new("validation_missing_field", format!("There is no field {name:?}."));
-        errors.nest("passwordAuth", FieldErrors::one("identityFields", error));
-    }
-    let enabled = |name: &str| auth.other.get(name).is_some_and(|part| part["enabled"] == true);
-    let ways = [auth.password_enabled, enabled("oauth2"), enabled("otp")].into_iter().filter(|way| *way).count();
-    if enabled("mfa") && ways < 2 {
-        let error = FieldError::new("validation_mfa_not_enough_auths", "Two ways to sign in must be enabled for this.");
-        errors.nest("mfa", FieldErrors::one("enabled", error));
-    }
-    if new.id == SUPERUSERS_ID && !auth.password_enabled {
-        errors.nest("passwordAuth", FieldErrors::one("enabled", required()));
-    }
-    if new.id == SUPERUSERS_ID && enabled("oauth2") {
-        let error = FieldError::new("validation_empty", "Superusers can't sign in with OAuth2.");
-        errors.nest("oauth2", FieldErrors::one("enabled", error));
-    }
+    None
 }
 
 /// Checks the targets of relations against the schema that results.

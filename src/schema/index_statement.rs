@@ -4,6 +4,8 @@
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct IndexStatement {
     pub unique: bool,
+    /// `IF NOT EXISTS`.
+    pub optional: bool,
     pub name: String,
     pub table: String,
     /// What stands between the parentheses, one item a column or expression.
@@ -22,7 +24,8 @@ impl IndexStatement {
         take_word(&mut rest, "create").then_some(())?;
         let unique = take_word(&mut rest, "unique");
         take_word(&mut rest, "index").then_some(())?;
-        if take_word(&mut rest, "if") {
+        let optional = take_word(&mut rest, "if");
+        if optional {
             (take_word(&mut rest, "not") && take_word(&mut rest, "exists")).then_some(())?;
         }
         let mut name = take_name(&mut rest)?;
@@ -40,6 +43,7 @@ impl IndexStatement {
         let complete = !name.is_empty() && columns.iter().all(|column| !column.is_empty());
         (complete && (!condition.is_empty() || tail.trim().is_empty())).then_some(Self {
             unique,
+            optional,
             name,
             table,
             columns,
@@ -50,13 +54,14 @@ impl IndexStatement {
     /// The statement in its canonical form.
     pub fn build(&self) -> String {
         let unique = if self.unique { "UNIQUE " } else { "" };
+        let optional = if self.optional { "IF NOT EXISTS " } else { "" };
         let columns: Vec<String> = self.columns.iter().map(|column| quote_column(column)).collect();
         let columns = match columns.as_slice() {
             [one] => one.clone(),
             many => format!("\n  {}\n", many.join(",\n  ")),
         };
         let condition = if self.condition.is_empty() { String::new() } else { format!(" WHERE {}", self.condition) };
-        format!("CREATE {unique}INDEX `{}` ON `{}` ({columns}){condition}", self.name, self.table)
+        format!("CREATE {unique}INDEX {optional}`{}` ON `{}` ({columns}){condition}", self.name, self.table)
     }
 
     /// The statement on another table; unchanged text where it is on that table already.
@@ -71,7 +76,7 @@ impl IndexStatement {
     pub fn column_name(column: &str) -> &str {
         let column = column.trim();
         match column.chars().next() {
-            Some(open @ ('`' | '"' | '[')) => {
+            Some(open @ ('`' | '"' | '\'' | '[')) => {
                 let close = if open == '[' { ']' } else { open };
                 column[1..].split(close).next().unwrap_or_default()
             }
@@ -87,8 +92,14 @@ fn quote_column(column: &str) -> String {
     if !word {
         return column.to_owned();
     }
-    let rest = column.trim().trim_start_matches(['`', '"', '[']);
-    format!("`{name}`{}", rest[name.len()..].trim_start_matches(['`', '"', ']']))
+    let rest = column.trim().trim_start_matches(['`', '"', '\'', '[']);
+    let rest = rest[name.len()..].trim_start_matches(['`', '"', '\'', ']']);
+    let keyword = |word: &&str| ["collate", "asc", "desc"].iter().any(|known| known.eq_ignore_ascii_case(word));
+    let words = rest.split_whitespace();
+    let rest: String = words
+        .map(|word| if keyword(&word) { format!(" {}", word.to_uppercase()) } else { format!(" {word}") })
+        .collect();
+    format!("`{name}`{rest}")
 }
 
 fn take_word(rest: &mut &str, word: &str) -> bool {
@@ -194,8 +205,8 @@ mod tests {
         check("create unique index idx_t on foo (title)", "CREATE UNIQUE INDEX `idx_t` ON `posts` (`title`)");
         check("CREATE INDEX a ON posts (title)", "CREATE INDEX a ON posts (title)");
         check(
-            "create index if not exists \"a\" on [x] (`b` COLLATE NOCASE desc, lower(c)) where b != ';)'",
-            "CREATE INDEX `a` ON `posts` (\n  `b` COLLATE NOCASE desc,\n  lower(c)\n) WHERE b != ';)'",
+            "create index if not exists \"a\" on [x] (`b` collate NOCASE desc, lower(c)) where b != ';)'",
+            "CREATE INDEX IF NOT EXISTS `a` ON `posts` (\n  `b` COLLATE NOCASE DESC,\n  lower(c)\n) WHERE b != ';)'",
         );
     }
 

@@ -3,7 +3,9 @@
 //! A [`Schema`] is what all requests see; [`Registry`] holds the present one and swaps it after a schema
 //! change was committed. *Invariant:* nothing here does I/O; loading and saving is `collections/`.
 
+mod auth_parts;
 mod check;
+mod check_auth;
 mod collection;
 mod defaults;
 mod diff;

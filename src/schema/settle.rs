@@ -1,7 +1,9 @@
 //! Completing a submitted model: ids of the collection and its fields, system fields, required indexes, table names.
 
+use serde_json::json;
+
 use super::defaults::{auth_fields, auth_indexes, id_field};
-use super::{Collection, CollectionKind, Field, FieldKind, IndexStatement, Schema};
+use super::{Collection, CollectionKind, Field, FieldKind, IndexStatement, SUPERUSERS_ID, Schema};
 
 impl Collection {
     /// Fills in what may be left out. `old` is what is replaced, if anything.
@@ -14,6 +16,7 @@ impl Collection {
             self.fields = settle_fields(sent, old, self.auth().is_some());
         }
         self.settle_indexes();
+        self.settle_superusers();
         self.forget_missing_mapped_fields();
         self.settle_table(old.map_or(0, |old| old.table.number));
     }
@@ -30,6 +33,26 @@ impl Collection {
             if !self.indexes.iter().any(|index| super::unique_on(index, field).is_some()) {
                 self.indexes.push(statement);
             }
+        }
+    }
+
+    /// Superusers can always sign in with a password and never with OAuth2; a code alone is not enough for them.
+    fn settle_superusers(&mut self) {
+        let CollectionKind::Auth(auth) = &mut self.kind else { return };
+        if self.id != SUPERUSERS_ID {
+            return;
+        }
+        auth.password_enabled = true;
+        if let Some(oauth2) =
+            auth.other.get_mut("oauth2").filter(|oauth2| oauth2["enabled"] == true || oauth2["providers"] != json!([]))
+        {
+            oauth2["enabled"] = false.into();
+            oauth2["providers"] = json!([]);
+        }
+        if auth.other.get("otp").is_some_and(|otp| otp["enabled"] == true)
+            && let Some(mfa) = auth.other.get_mut("mfa")
+        {
+            mfa["enabled"] = true.into();
         }
     }
 
@@ -70,17 +93,34 @@ fn settle_fields(sent: Vec<Field>, old: Option<&Collection>, is_auth: bool) -> V
             None => fields.push(field),
         }
     }
+    complete_id(&mut fields, old);
     let own: Vec<Field> = if is_auth { auth_fields().into() } else { Vec::new() };
-    for (position, standard) in std::iter::once(id_field()).chain(own).enumerate() {
+    for standard in own {
         match fields.iter_mut().find(|field| field.name == standard.name) {
             Some(field) => restore_system(field, standard),
             None => {
                 let kept = old.and_then(|old| old.field(&standard.name)).map(|(_, field)| field.clone());
-                fields.insert(position.min(fields.len()), kept.unwrap_or(standard));
+                fields.push(kept.unwrap_or(standard));
             }
         }
     }
     fields
+}
+
+/// The key comes first where it was not sent; its length and its generator are the owner's.
+fn complete_id(fields: &mut Vec<Field>, old: Option<&Collection>) {
+    let standard = id_field();
+    for field in fields.iter_mut().filter(|field| field.name == standard.name) {
+        if let (FieldKind::Text(text), FieldKind::Text(standard)) = (&mut field.kind, &standard.kind) {
+            (text.primary_key, field.system, field.required, field.hidden) = (true, true, true, false);
+            if text.pattern.is_empty() {
+                text.pattern.clone_from(&standard.pattern);
+            }
+            return;
+        }
+    }
+    let kept = old.and_then(|old| old.field(&standard.name)).map(|(_, field)| field.clone());
+    fields.insert(0, kept.unwrap_or(standard));
 }
 
 fn free_field_id(field: &Field, fields: &[Field], old: Option<&Collection>) -> String {
@@ -96,20 +136,14 @@ fn free_field_id(field: &Field, fields: &[Field], old: Option<&Collection>) -> S
 /// What nobody may change about a system field; the rest of its options is the owner's.
 fn restore_system(field: &mut Field, standard: Field) {
     field.system = true;
-    if field.kind.name() != standard.kind.name() {
-        field.kind = standard.kind;
-    } else if let (FieldKind::Text(text), FieldKind::Text(standard)) = (&mut field.kind, &standard.kind) {
-        text.primary_key = standard.primary_key;
-        if standard.primary_key && text.pattern.is_empty() {
-            *text = standard.clone();
-        }
-        if field.name == "tokenKey" && text.autogenerate_pattern.is_empty() {
-            text.autogenerate_pattern.clone_from(&standard.autogenerate_pattern);
-        }
-        if field.name == "tokenKey" && text.min == 0 {
-            (text.min, text.max) = (standard.min, standard.max);
-        }
+    match field.name.as_str() {
+        "password" | "tokenKey" => field.hidden = true,
+        "email" => field.hidden = false,
+        _ => {}
     }
-    field.hidden |= standard.hidden;
-    field.required |= matches!(field.name.as_str(), "id" | "password" | "tokenKey");
+    field.required |= matches!(field.name.as_str(), "password" | "tokenKey");
+    if field.kind.name() != standard.kind.name() {
+        field.required |= standard.required;
+        field.kind = standard.kind;
+    }
 }

@@ -64,6 +64,9 @@ pub fn view_fields(
         if column.name.is_empty() || !column.name.bytes().all(word) {
             return Err(format!("the column {:?} needs an alias of letters, digits and underscores", column.name));
         }
+        if let Some(error) = Field::validate_name(&column.name, false) {
+            return Err(format!("the column {:?} can't be used: {}", column.name, error.message));
+        }
         if fields.iter().any(|field| field.name.eq_ignore_ascii_case(&column.name)) {
             return Err(format!("the column {:?} appears twice", column.name));
         }
@@ -97,7 +100,7 @@ fn infer(column: &ColumnInfo, expression: &str, schema: &Schema) -> Field {
     } else {
         FieldKind::Json(JsonOptions { max_size: 1 })
     };
-    Field { id: clone_id(), ..Field::new(column.name.as_str(), kind) }
+    Field::new(column.name.as_str(), kind)
 }
 
 fn view_id() -> Field {
@@ -126,7 +129,7 @@ fn clone_of((table, column): &(String, String), name: &str, schema: &Schema) -> 
     let (_, source) = collection.field(column)?;
     if source.is_primary_key() {
         let target = RelationOptions { collection_id: collection.id.clone(), max_select: 1, ..Default::default() };
-        return Some(Field { id: clone_id(), ..Field::new(name, FieldKind::Relation(target)) });
+        return Some(Field::new(name, FieldKind::Relation(target)));
     }
     Some(Field { id: clone_id(), name: name.to_owned(), ..source.clone() })
 }

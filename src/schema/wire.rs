@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
 
+use super::auth_parts;
 use super::defaults::{self, TOKENS};
 use super::{AuthOptions, Collection, CollectionKind, Field, Rules, TokenOptions};
 use crate::store::Table;
@@ -127,13 +128,26 @@ pub fn empty_model(type_name: &str) -> Map<String, Json> {
     model
 }
 
-/// Lays what was sent over a model: objects merge deeply, lists and the rest replace. A null changes nothing, but it
-/// is a value of a rule.
+/// Lays what was sent over a model: objects merge deeply, lists and the rest replace. A null of a rule is a value, of a
+/// list or an option it is the zero value, and of anything else it changes nothing.
 pub fn merge(model: &mut Map<String, Json>, sent: &Map<String, Json>) {
     for (name, value) in sent {
         match (model.get_mut(name), value) {
+            (Some(Json::Object(inner)), Json::Object(sent)) => merge_options(inner, sent),
+            (Some(Json::Object(inner)), Json::Null) => inner.clear(),
+            (Some(Json::Array(list)), Json::Null) => list.clear(),
             (_, Json::Null) if !RULES.contains(&name.as_str()) => {}
-            (Some(Json::Object(inner)), Json::Object(sent)) => merge(inner, sent),
+            (Some(current), value) => *current = value.clone(),
+            (None, _) => {}
+        }
+    }
+}
+
+fn merge_options(options: &mut Map<String, Json>, sent: &Map<String, Json>) {
+    for (name, value) in sent {
+        match (options.get_mut(name), value) {
+            (Some(Json::Object(inner)), Json::Object(sent)) => merge_options(inner, sent),
+            (Some(_), Json::Null) => drop(options.shift_remove(name)),
             (Some(current), value) => *current = value.clone(),
             (None, _) => {}
         }
@@ -188,7 +202,6 @@ impl AuthOptions {
         let token = |name: &str| -> Result<TokenOptions, String> {
             let token: Map<String, Json> = read(model, name)?;
             let secret: String = read(&token, "secret")?;
-            let secret = if secret.is_empty() { defaults::new_secret() } else { secret };
             Ok(TokenOptions { secret, duration_s: read(&token, "duration")? })
         };
         let mut other = Map::new();
@@ -196,7 +209,7 @@ impl AuthOptions {
             let typed =
                 RULES.contains(&name) || name == "passwordAuth" || TOKENS.iter().any(|(token, _)| *token == name);
             if !typed {
-                other.insert(name.to_owned(), Json::Object(read(model, name)?));
+                other.insert(name.to_owned(), auth_parts::whole(name, model.get(name).cloned().unwrap_or_default())?);
             }
         }
         Ok(Self {

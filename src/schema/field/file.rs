@@ -88,7 +88,7 @@ impl FieldType for FileOptions {
         limits::range(errors, "maxSelect", self.max_select, 0, limits::MAX_SAFE_INTEGER);
         let mut thumbs = FieldErrors::default();
         for (index, size) in self.thumbs.iter().enumerate() {
-            if let Some(error) = check_thumb(size) {
+            if let Some(error) = check_thumb(size).filter(|_| !size.is_empty()) {
                 thumbs.add(index.to_string(), error);
             }
         }

@@ -117,8 +117,10 @@ impl FieldType for JsonOptions {
 
     fn write_json(&self, value: ValueRef<'_>, out: &mut Vec<u8>) {
         match value {
-            ValueRef::Null | ValueRef::Text("") | ValueRef::Blob(_) => out.extend_from_slice(b"null"),
-            ValueRef::Int(_) | ValueRef::Real(_) => write_number(value, out),
+            ValueRef::Null | ValueRef::Blob(_) => out.extend_from_slice(b"null"),
+            // Exact: a view may yield integers that no 64-bit float holds.
+            ValueRef::Int(number) => out.extend_from_slice(number.to_string().as_bytes()),
+            ValueRef::Real(_) => write_number(value, out),
             // A view may yield any text, and one broken value would break the whole answer.
             ValueRef::Text(text) if is_json(text) => out.extend_from_slice(text.as_bytes()),
             ValueRef::Text(text) => coerce::write_string(text, out),

@@ -54,6 +54,7 @@ pub use relation::RelationOptions;
 pub use select::SelectOptions;
 pub use text::TextOptions;
 pub use url::UrlOptions;
+pub(crate) use url::is_url;
 
 /// A field of a collection: what all types share, and the options of its type (contract 4.3).
 #[derive(Debug, Clone, PartialEq)]

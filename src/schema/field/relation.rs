@@ -66,7 +66,7 @@ impl FieldType for RelationOptions {
             errors.add("collectionId", limits::required());
         }
         limits::range(errors, "minSelect", self.min_select, 0, limits::MAX_SAFE_INTEGER);
-        if self.max_select == 0 && self.min_select > 1 {
+        if self.max_select == 0 && self.min_select > 0 {
             errors.add("maxSelect", limits::required());
         } else if self.max_select != 0 {
             limits::range(errors, "maxSelect", self.max_select, self.min_select.max(0), limits::MAX_SAFE_INTEGER);

@@ -16,7 +16,8 @@ pub struct UrlOptions {
 const MAX_LENGTH_BYTES: usize = 2083;
 const SCHEMES: [&str; 5] = ["http://", "https://", "ftp://", "ws://", "wss://"];
 
-fn is_url(text: &str) -> bool {
+/// Whether a person would take this for the address of a page.
+pub(crate) fn is_url(text: &str) -> bool {
     if text.len() > MAX_LENGTH_BYTES || text.len() < 3 || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return false;
     }
