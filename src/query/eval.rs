@@ -21,6 +21,14 @@ pub fn eval(filter: &Filter, schema: &Schema, record: &Record, request: &Request
     Evaluator { schema, record, request }.expression(&filter.root)
 }
 
+/// An operand whose value is known.
+struct Known {
+    value: Value,
+    affinity: Affinity,
+    /// It is a field of the record, not a constant of the request.
+    column: bool,
+}
+
 struct Evaluator<'a> {
     schema: &'a Schema,
     record: &'a Record,
@@ -49,8 +57,15 @@ impl Evaluator<'_> {
     }
 
     fn comparison(&self, comparison: &Comparison) -> Option<bool> {
-        let (left, left_affinity) = self.operand(&comparison.left)?;
-        let (right, right_affinity) = self.operand(&comparison.right)?;
+        let (left, right) = (self.operand(&comparison.left)?, self.operand(&comparison.right)?);
+        // The type of a constant matters beside another constant only: a column goes before.
+        let affinity = |side: &Known, other: &Known| match side.column || !other.column {
+            true => side.affinity,
+            false => Affinity::None,
+        };
+        let (left_affinity, right_affinity) = (affinity(&left, &right), affinity(&right, &left));
+        let right_is_column = right.column;
+        let (left, right) = (left.value, right.value);
         let op = comparison.op;
         let beside_column = |operand: &Operand, other: Affinity| other != Affinity::None && is_changed(operand);
         if beside_column(&comparison.left, right_affinity) || beside_column(&comparison.right, left_affinity) {
@@ -62,7 +77,7 @@ impl Evaluator<'_> {
             return None;
         }
         if matches!(op, Op::Like | Op::NotLike) {
-            if right_affinity != Affinity::None {
+            if right_is_column {
                 return None;
             }
             if right == Value::Null {
@@ -74,8 +89,8 @@ impl Evaluator<'_> {
         Some(value::compare(op, &left, left_affinity, &right, right_affinity).unwrap_or(false))
     }
 
-    fn operand(&self, operand: &Operand) -> Option<(Value, Affinity)> {
-        let constant = |value: Value| Some((value, Affinity::None));
+    fn operand(&self, operand: &Operand) -> Option<Known> {
+        let constant = |value: Value| Some(Known { value, affinity: Affinity::None, column: false });
         match operand {
             Operand::Null => constant(Value::Null),
             Operand::Bool(flag) => constant(Value::Int(i64::from(*flag))),
@@ -86,19 +101,21 @@ impl Evaluator<'_> {
         }
     }
 
-    fn path(&self, path: &Path<'_>) -> Option<(Value, Affinity)> {
+    fn path(&self, path: &Path<'_>) -> Option<Known> {
+        let constant = |value: Value, affinity: Affinity| Some(Known { value, affinity, column: false });
         let collection: &Arc<Collection> = &self.record.collection;
         match Planner::new(self.schema, collection, self.request, Trust::Rule).plan(path).ok()? {
-            Planned::Const(value) => Some((value, Affinity::None)),
+            Planned::Const(value) => constant(value, Affinity::None),
+            Planned::Typed(value, affinity) => constant(value, affinity),
             Planned::Changed { body, field } => {
                 let affinity = affinity(&collection.fields[field]);
                 let differs = value::compare(Op::Ne, &body, Affinity::None, &self.record.values[field], affinity);
-                Some((Value::Bool(differs.unwrap_or(false)), Affinity::None))
+                constant(Value::Bool(differs.unwrap_or(false)), Affinity::None)
             }
             Planned::Walk(walk) => match (&walk.start, walk.hops.is_empty(), &walk.leaf) {
                 (Start::Own, true, Leaf::Column { field, lower: false }) if is_plain(&field.kind) => {
                     let (index, _) = collection.field(&field.name)?;
-                    Some((self.record.values[index].clone(), affinity(field)))
+                    Some(Known { value: self.record.values[index].clone(), affinity: affinity(field), column: true })
                 }
                 _ => None,
             },

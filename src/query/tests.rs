@@ -5,4 +5,5 @@ mod differential;
 mod fixture;
 mod grammar;
 mod meaning;
+mod plan;
 mod shape;

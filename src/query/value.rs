@@ -226,12 +226,12 @@ fn matches(pattern: &[Piece], text: &[u8]) -> bool {
     pattern[p..].iter().all(|piece| *piece == Piece::Many)
 }
 
-/// A constant as LIKE and list tests see it: numbers without a needless fraction.
+/// A constant as a pattern or an item: numbers without a needless fraction, booleans in words.
 pub(super) fn constant_text(value: &Value) -> String {
     match value {
         Value::Text(text) => text.clone(),
         Value::Int(number) => number.to_string(),
-        Value::Bool(flag) => u8::from(*flag).to_string(),
+        Value::Bool(flag) => flag.to_string(),
         Value::Real(number) => number.to_string(),
         Value::Null | Value::Blob(_) => String::new(),
     }

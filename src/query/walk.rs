@@ -5,9 +5,11 @@
 
 use std::sync::Arc;
 
+use super::compile::affinity;
 use super::error::{QueryError, Result};
 use super::path::{Modifier, Path, Root};
 use super::request::Request;
+use super::value::Affinity;
 use super::{Trust, constant};
 use crate::schema::{Collection, Field, FieldKind, Schema, unique_on};
 use crate::store::Value;
@@ -19,6 +21,8 @@ const MAX_HOPS: usize = 6;
 #[derive(Debug)]
 pub(super) enum Planned {
     Const(Value),
+    /// A field of the caller: a constant that meets other constants with the type of its field.
+    Typed(Value, Affinity),
     /// `@request.body.f:changed` of a field that was submitted: does it differ from the stored one.
     Changed {
         body: Value,
@@ -92,7 +96,7 @@ impl Walk {
             Start::Ids { list, .. } => *list,
             Start::All { .. } | Start::Items { .. } => true,
         };
-        start || matches!(self.leaf, Leaf::Each { .. }) || self.hops.iter().any(|hop| hop.fans_out)
+        start || matches!(self.leaf, Leaf::Each { list: true, .. }) || self.hops.iter().any(|hop| hop.fans_out)
     }
 }
 
@@ -183,6 +187,7 @@ impl<'a> Planner<'a> {
         let value = || constant::value(path, self.request, field.as_ref().map(|(_, field)| field));
         let items = field.as_ref().is_some_and(|(_, field)| holds_items(field)) && path.segments.len() == 1;
         Ok(match (path.root, path.modifier) {
+            (Root::Auth, None) => typed(value(), field.as_ref()),
             (_, None) => Planned::Const(value()),
             (Root::Context | Root::Method, Some(_)) => return path.error(format!("{} takes no modifier", path.text)),
             (_, Some(Modifier::Lower)) => Planned::Const(constant::lower(path.root, value())),
@@ -196,8 +201,8 @@ impl<'a> Planner<'a> {
                 Planned::Walk(Box::new(Walk { start, hops: Vec::new(), leaf: Leaf::Item }))
             }
             // PocketBase takes no notice of a modifier that means nothing for a field of the caller.
-            (Root::Auth, Some(_)) => Planned::Const(value()),
-            (_, Some(Modifier::Isset)) => Planned::Const(Value::Bool(constant::is_set(path, self.request))),
+            (Root::Auth, Some(_)) => typed(value(), field.as_ref()),
+            (_, Some(Modifier::Isset)) => Planned::Const(Value::Int(i64::from(constant::is_set(path, self.request)))),
             (Root::Body, Some(Modifier::Changed)) if path.segments.len() == 1 => match &field {
                 None => return path.error(":changed goes with a field in @request.body only"),
                 Some(_) if !constant::is_set(path, self.request) => Planned::Const(Value::Bool(false)),
@@ -313,6 +318,15 @@ fn json_path_to(keys: &[&str], modifier: Option<Modifier>) -> String {
     match (keys, modifier) {
         ([before @ .., last], Some(modifier)) => format!("{}.\"{last}:{}\"", json_path(before), modifier.name()),
         _ => json_path(keys),
+    }
+}
+
+fn typed(value: Value, field: Option<&(usize, Field)>) -> Planned {
+    match field {
+        Some((_, field)) if !matches!(field.kind, FieldKind::Json(_) | FieldKind::GeoPoint(_)) => {
+            Planned::Typed(value, affinity(field))
+        }
+        _ => Planned::Const(value),
     }
 }
 

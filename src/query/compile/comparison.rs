@@ -28,6 +28,14 @@ impl Plan {
         }
     }
 
+    fn constant(&self) -> Option<(&Value, Affinity)> {
+        match self {
+            Plan::Planned(Planned::Const(value)) => Some((value, Affinity::None)),
+            Plan::Planned(Planned::Typed(value, affinity)) => Some((value, *affinity)),
+            _ => None,
+        }
+    }
+
     /// Whether a plain operator speaks of all its values.
     fn all_of(&self) -> bool {
         self.fans_out() && !self.any_only()
@@ -42,6 +50,9 @@ impl Compiler<'_> {
     pub(super) fn comparison(&mut self, frame: &mut Frame, comparison: &Comparison) -> Result<Condition> {
         let left = self.plan(frame, &comparison.left)?;
         let right = self.plan(frame, &comparison.right)?;
+        if let (Some(left), Some(right)) = (left.constant(), right.constant()) {
+            return Ok(fold(comparison.op, left, right));
+        }
         if !comparison.any && (left.all_of() || right.all_of()) {
             return self.all_of(frame, comparison.op, &left, &right);
         }
@@ -116,7 +127,7 @@ impl Compiler<'_> {
 
     fn compare(&mut self, op: Op, left: Side, right: Side) -> Condition {
         match (left, right) {
-            (Side::Const(left), Side::Const(right)) => fold(op, &left, &right),
+            (Side::Const(left), Side::Const(right)) => fold(op, (&left, Affinity::None), (&right, Affinity::None)),
             (left, right) => match op {
                 Op::Eq | Op::Ne => self.equality(op == Op::Eq, left, right),
                 Op::Like | Op::NotLike => self.like(op == Op::Like, left, right),
@@ -144,7 +155,7 @@ impl Compiler<'_> {
 
     pub(super) fn side(&mut self, frame: &Frame, joins: &mut Joins, plan: &Plan, side: &str) -> Result<Side> {
         match plan {
-            Plan::Planned(Planned::Const(value)) => Ok(Side::Const(value.clone())),
+            Plan::Planned(Planned::Const(value) | Planned::Typed(value, _)) => Ok(Side::Const(value.clone())),
             Plan::Planned(Planned::Walk(walk)) => Ok(Side::Sql(self.scalar(frame, joins, walk, side)?)),
             Plan::Planned(Planned::Changed { body, field }) => Ok(self.changed(frame, body, *field)),
             Plan::Call { name, arguments } => self.call(frame, joins, *name, arguments, side),
@@ -183,7 +194,9 @@ impl Compiler<'_> {
                     (false, true) => format!("({text} IS NOT '' AND {text} IS NOT NULL)"),
                 }
             }
-            (Side::Const(left), Side::Const(right)) => return fold(if equal { Op::Eq } else { Op::Ne }, &left, &right),
+            (Side::Const(left), Side::Const(right)) => {
+                return fold(if equal { Op::Eq } else { Op::Ne }, (&left, Affinity::None), (&right, Affinity::None));
+            }
         })
     }
 
@@ -240,10 +253,10 @@ fn relaxed(left: &Plan, left_side: &Side, right: &Plan, right_side: &Side) -> Op
 }
 
 /// Two constants need no engine.
-fn fold(op: Op, left: &Value, right: &Value) -> Condition {
+fn fold(op: Op, (left, left_affinity): (&Value, Affinity), (right, right_affinity): (&Value, Affinity)) -> Condition {
     let pattern = Value::Text(value::like_pattern(&value::constant_text(right)));
     let right = if matches!(op, Op::Like | Op::NotLike) && *right != Value::Null { &pattern } else { right };
-    match value::compare(op, left, Affinity::None, right, Affinity::None) {
+    match value::compare(op, left, left_affinity, right, right_affinity) {
         Some(true) => Condition::True,
         _ => Condition::False,
     }

@@ -78,6 +78,14 @@ pub async fn fixed_filters(pair: &mut Pair) {
         "s:isset = 'a'",
         "many.meta.a:lower = null",
         "author.pos.lon:lower = null",
+        "@request.auth.age = '5'",
+        "@request.auth.age > '4'",
+        "@request.auth.name < 100",
+        "'0' ~ @request.auth.verified",
+        "'false' ~ @request.auth.verified",
+        "'0' ~ false",
+        "@request.auth.verified ~ '0'",
+        "c:each != j.b",
         "j = '[]'",
         "j = '{}'",
         "j = true",
@@ -121,14 +129,13 @@ pub async fn client_filters(pair: &mut Pair, random: &mut Random, count: u64) {
     }
 }
 
-/// Orders by one or two paths, then by id.
+/// Orders by any path, then by plain fields. (Of a path that leads to several values the first counts, whichever
+/// the engine finds first.)
 pub async fn sorts(pair: &mut Pair, random: &mut Random, count: u64) {
     for _ in 0..count {
-        let mut terms: Vec<String> = (0..1 + random.below(2))
-            .map(|_| format!("{}{}", random.pick(&["", "-", "+"]), path(random, Kind::Sort)))
-            .collect();
-        terms.push(random.pick(&["id", "-id", "@rowid"]).to_owned());
-        let sort = terms.join(",");
+        let term = path(random, Kind::Sort);
+        let sort =
+            format!("{}{term},{}", random.pick(&["", "-", "+"]), random.pick(&["id", "-id", "@rowid", "c,-n,id"]));
         for caller in [SUPERUSER, BOB] {
             let query = [("sort", sort.as_str()), ("perPage", "100")];
             pair.list(caller, &format!("sort {sort}"), POSTS, &query, Wanted::Order).await;
