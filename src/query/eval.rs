@@ -110,7 +110,7 @@ impl Evaluator<'_> {
             Planned::Changed { body, field } => {
                 let affinity = affinity(&collection.fields[field]);
                 let differs = value::compare(Op::Ne, &body, Affinity::None, &self.record.values[field], affinity);
-                constant(Value::Bool(differs.unwrap_or(false)), Affinity::None)
+                constant(Value::Int(i64::from(differs.unwrap_or(false))), Affinity::None)
             }
             Planned::Walk(walk) => match (&walk.start, walk.hops.is_empty(), &walk.leaf) {
                 (Start::Own, true, Leaf::Column { field, lower: false }) if is_plain(&field.kind) => {

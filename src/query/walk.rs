@@ -205,7 +205,7 @@ impl<'a> Planner<'a> {
             (_, Some(Modifier::Isset)) => Planned::Const(Value::Int(i64::from(constant::is_set(path, self.request)))),
             (Root::Body, Some(Modifier::Changed)) if path.segments.len() == 1 => match &field {
                 None => return path.error(":changed goes with a field in @request.body only"),
-                Some(_) if !constant::is_set(path, self.request) => Planned::Const(Value::Bool(false)),
+                Some(_) if !constant::is_set(path, self.request) => Planned::Const(Value::Int(0)),
                 Some((index, _)) => Planned::Changed { body: value(), field: *index },
             },
             (_, Some(Modifier::Changed)) => return path.error(":changed goes with a field in @request.body only"),

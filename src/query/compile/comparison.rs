@@ -169,7 +169,7 @@ impl Compiler<'_> {
         let stored = Scalar { never_null: frame.present, ..Scalar::of(column, affinity(field)) };
         match self.equality(false, Side::Const(body.clone()), Side::Sql(stored)) {
             Condition::Sql { text, .. } => Side::Sql(Scalar::of(format!("({text})"), Affinity::None)),
-            folded => Side::Const(Value::Bool(folded == Condition::True)),
+            folded => Side::Const(Value::Int(i64::from(folded == Condition::True))),
         }
     }
 

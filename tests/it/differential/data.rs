@@ -147,7 +147,7 @@ async fn row(pair: &Pair, collection: &str, name: &str, mut values: Json) {
 
 async fn people(pair: &Pair) {
     // Its id and address are the same on both, other than those of the superuser that prepares all this.
-    let root = json!({ "email": ROOT, "password": PASSWORD, "passwordConfirm": PASSWORD });
+    let root = json!({ "email": ROOT, "password": PASSWORD, "passwordConfirm": PASSWORD, "verified": true });
     row(pair, "_superusers", "root", root).await;
     let extra = [
         json!({ "name": "Ada", "age": 5, "emailVisibility": true, "secret": "a", "pos": { "lon": 23.3, "lat": 42.7 }, "meta": { "a": 1, "tags": ["x", "y"] }, "roles": ["a", "b"] }),

@@ -480,6 +480,10 @@ pub fn path(random: &mut Random, kind: Kind) -> String {
         _ => pools[random.below(pools.len())],
     };
     match random.pick(pool) {
+        // Each server makes its own secrets.
+        secret if kind != Kind::Client && (secret.ends_with("Key") || secret.ends_with(".password")) => {
+            "hid".to_owned()
+        }
         address if kind == Kind::Sort && address.ends_with(".email") => "e".to_owned(),
         path => path.to_owned(),
     }
