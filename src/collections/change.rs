@@ -13,7 +13,8 @@ use crate::error::{Error, FieldError, FieldErrors, Kind, Result};
 use crate::query;
 use crate::schema::{
     Collection, CollectionKind, Field, IndexStatement, Schema, Secrets, change_sql, check_relations, check_shape,
-    create_sql, drop_sql, empty_model, first_collections, keep_client_secrets, merge, new_secret, quote, view_fields,
+    create_sql, drop_sql, empty_model, first_collections, keep_client_secrets, merge, missing_index_columns,
+    new_secret, quote, view_fields,
 };
 use crate::store::{Row, Statement, StoreError, Tx, Value};
 
@@ -160,6 +161,9 @@ impl Change {
         }
         if links == Links::Check {
             errors = self.check_links(&new, errors);
+        }
+        if errors.is_empty() {
+            errors = missing_index_columns(&new);
         }
         errors.into_result(failed)?;
         if !new.is_view() {

@@ -95,6 +95,7 @@ impl Session<'_> {
                 return Err(self.refused(&record, rule.as_ref(), &request, errors).await);
             }
             protect::rotate_token_key(&mut record, None);
+            protect::verify_superuser(&mut record);
         }
         let mut errors = validate::fields(&record, None);
         if given_id {

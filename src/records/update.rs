@@ -83,6 +83,7 @@ impl Session<'_> {
         protect::hash_passwords(&mut record, Some(&before), self).await?;
         if collection.auth().is_some() {
             protect::rotate_token_key(&mut record, Some(&before));
+            protect::verify_superuser(&mut record);
         }
         touch(&mut record, &crate::clock::wire_text(self.records.clock.now()));
         self.write(before, record, request).await

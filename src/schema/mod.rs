@@ -19,7 +19,7 @@ mod system;
 mod view;
 mod wire;
 
-pub use check::{check_relations, check_shape};
+pub use check::{check_relations, check_shape, missing_index_columns};
 pub use collection::{AuthOptions, Collection, CollectionKind, Rules, TokenOptions};
 pub use defaults::{auth_indexes, id_field, new_secret};
 pub use diff::{change_sql, create_sql, drop_sql, quote};
