@@ -1,5 +1,8 @@
 //! Contract 5.1 to 5.3.
 
+mod passwords;
+mod tokens;
+
 use serde_json::json;
 
 use crate::app::{ADA_EMAIL, PASSWORD, SUPERUSER_EMAIL, TestApp};

@@ -1,4 +1,10 @@
-//! Contract 2: the way through HTTP; the depth is tested with the records themselves.
+//! Contract 2, one file a promise.
+
+mod contention;
+mod deletes;
+mod expand;
+mod input;
+mod visibility;
 
 use serde_json::json;
 
