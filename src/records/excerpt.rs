@@ -1,18 +1,27 @@
 //! Plain text out of HTML, cut to a length: the `:excerpt` modifier (contract 2.3).
 
+use super::entities;
+
 /// Elements whose content is no text for people.
-const SILENT: [&str; 6] = ["script", "style", "svg", "textarea", "iframe", "button"];
-/// Elements that run on within a line; all others part words.
-const INLINE: [&str; 21] = [
-    "a", "abbr", "b", "bdi", "bdo", "big", "br", "cite", "code", "del", "em", "i", "ins", "script", "small", "span",
-    "strong", "style", "sub", "sup", "u",
+const SILENT: [&str; 14] = [
+    "applet", "button", "dialog", "form", "iframe", "object", "option", "picture", "script", "select", "style", "svg",
+    "template", "textarea",
 ];
+/// Elements that run on within a line; all others part words.
+const INLINE: [&str; 35] = [
+    "a", "abbr", "acronym", "applet", "b", "bdo", "big", "br", "cite", "code", "dialog", "em", "embed", "form",
+    "frame", "i", "img", "input", "label", "object", "option", "picture", "q", "script", "select", "small", "span",
+    "strike", "strong", "style", "sub", "sup", "svg", "template", "time",
+];
+/// Elements without content: what seems to close one means nothing.
+const VOID: [&str; 12] =
+    ["area", "base", "basefont", "col", "embed", "img", "input", "link", "meta", "param", "source", "wbr"];
 
 /// Strips tags, folds white space, and keeps the first `max` characters; with `...` behind where something was
 /// cut and an ellipsis is wanted.
 pub(super) fn excerpt(html: &str, max: usize, ellipsis: bool) -> String {
     let text = plain_text(html);
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let words: Vec<&str> = text.split_ascii_whitespace().collect();
     let joined = words.join(" ");
     match joined.char_indices().nth(max) {
         None => joined,
@@ -58,6 +67,9 @@ fn plain_text(html: &str) -> String {
                 }
             }
             None => {
+                if closing && VOID.contains(&name.as_str()) {
+                    continue;
+                }
                 if !INLINE.contains(&name.as_str()) {
                     text.push(' ');
                 }
@@ -88,31 +100,15 @@ fn tag_end(tag: &str) -> Option<usize> {
     })
 }
 
-/// The entities that editors write.
+/// Appends the text with its character references resolved.
 fn unescape(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let known = [
-            ("&amp;", "&"),
-            ("&lt;", "<"),
-            ("&gt;", ">"),
-            ("&quot;", "\""),
-            ("&#39;", "'"),
-            ("&apos;", "'"),
-            ("&nbsp;", " "),
-        ];
-        match known.iter().find(|(entity, _)| rest.starts_with(entity)) {
-            Some((entity, plain)) => {
-                out.push_str(plain);
-                rest = &rest[entity.len()..];
-            }
-            None => {
-                out.push('&');
-                rest = &rest[1..];
-            }
-        }
+        let (c, length) = entities::decode(rest).unwrap_or(('&', 1));
+        out.push(c);
+        rest = &rest[length..];
     }
     out.push_str(rest);
 }
@@ -135,6 +131,9 @@ mod tests {
             ("short", 5, true, "short"),
             ("<!-- no -->yes<", 9, false, "yes<"),
             ("<p unfinished", 9, false, ""),
+            ("&copy;&#160;2020&hellip;", 9, false, "\u{a9}\u{a0}2020…"),
+            ("x<select><option>y</option></select>z<wbr></wbr>w", 9, false, "xz w"),
+            ("<label>l</label>m<u>n</u>o", 9, false, "lm n o"),
         ] {
             assert_eq!(excerpt(html, max, ellipsis), expected, "{html}");
         }

@@ -16,6 +16,7 @@ mod credential;
 mod delete;
 mod draft;
 mod encode;
+mod entities;
 mod excerpt;
 mod expand;
 mod installer;

@@ -126,9 +126,10 @@ impl Draft {
     /// The write that method and URL ask for; `None` if they are not one that a batch may hold.
     fn entry(self) -> Option<BatchEntry> {
         let (path, query) = self.url.split_once('?').unwrap_or((&self.url, ""));
+        let query = query.split_once('#').map_or(query, |(query, _)| query);
         let mut segments = path.strip_prefix("/api/collections/")?.split('/');
         let (collection, records, id) = (segments.next()?, segments.next()?, segments.next());
-        if collection.is_empty() || records != "records" || segments.next().is_some() || self.url.contains('#') {
+        if collection.is_empty() || records != "records" || segments.next().is_some() || path.contains('#') {
             return None;
         }
         let action = match (self.method.as_str(), id) {
