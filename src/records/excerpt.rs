@@ -22,7 +22,7 @@ const VOID: [&str; 12] =
 pub(super) fn excerpt(html: &str, max: usize, ellipsis: bool) -> String {
     let text = plain_text(html);
     let words: Vec<&str> = text.split_ascii_whitespace().collect();
-    let joined = words.join(" ");
+    let joined = words.join(" ").trim().to_owned();
     match joined.char_indices().nth(max) {
         None => joined,
         Some((end, _)) => {
@@ -132,6 +132,7 @@ mod tests {
             ("<!-- no -->yes<", 9, false, "yes<"),
             ("<p unfinished", 9, false, ""),
             ("&copy;&#160;2020&hellip;", 9, false, "\u{a9}\u{a0}2020…"),
+            ("<p>&nbsp;</p>x", 9, false, "x"),
             ("x<select><option>y</option></select>z<wbr></wbr>w", 9, false, "xz w"),
             ("<label>l</label>m<u>n</u>o", 9, false, "lm n o"),
         ] {
