@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -36,12 +38,15 @@ pub struct Options {
 pub(super) struct Server {
     pub(super) app: App,
     pub(super) options: Options,
+    /// Set once the server stops: each answer then ends its connection, or busy ones would hold the end up.
+    pub(super) stopping: Arc<AtomicBool>,
 }
 
 /// A server that listens.
 pub struct Running {
     addresses: Vec<SocketAddr>,
     handle: ServerHandle,
+    stopping: Arc<AtomicBool>,
     task: JoinHandle<std::io::Result<()>>,
 }
 
@@ -76,7 +81,8 @@ impl Default for Options {
 pub async fn serve(app: App, options: Options) -> std::io::Result<Running> {
     let workers = options.workers.or_else(|| std::thread::available_parallelism().map(usize::from).ok()).unwrap_or(1);
     let (address, header_timeout) = (options.address.clone(), options.header_timeout);
-    let server = web::Data::new(Server { app, options });
+    let stopping = Arc::<AtomicBool>::default();
+    let server = web::Data::new(Server { app, options, stopping: stopping.clone() });
     let http = HttpServer::new(move || {
         Http::new()
             .app_data(server.clone())
@@ -95,7 +101,7 @@ pub async fn serve(app: App, options: Options) -> std::io::Result<Running> {
     let addresses = http.addrs();
     let running = http.run();
     let handle = running.handle();
-    Ok(Running { addresses, handle, task: tokio::spawn(running) })
+    Ok(Running { addresses, handle, stopping, task: tokio::spawn(running) })
 }
 
 impl Running {
@@ -120,6 +126,7 @@ impl Running {
 
     /// Takes no more connections, lets requests that run finish for some seconds, then returns.
     pub async fn stop(self) {
+        self.stopping.store(true, Ordering::Relaxed);
         self.handle.stop(true).await;
         if let Ok(Err(failure)) = self.task.await {
             tracing::warn!(cause = ?failure, "the listener ended with an error");

@@ -81,6 +81,7 @@ struct Context {
 
 /// Runs the command of the process's arguments.
 pub fn run() -> ExitCode {
+    keep_files_private();
     let Cli { global, command } = Cli::parse();
     match execute(global, command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -89,6 +90,13 @@ pub fn run() -> ExitCode {
             ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
         }
     }
+}
+
+/// Whatever a command makes, be it the database, its socket or an export, may hold secrets: only its owner gets at it,
+/// also where the directory was there before and is open to others.
+fn keep_files_private() {
+    // SAFETY: umask takes a plain integer and can't fail; no other thread runs yet.
+    unsafe { libc::umask(0o077) };
 }
 
 fn execute(global: Global, command: Command) -> anyhow::Result<()> {

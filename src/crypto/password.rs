@@ -94,6 +94,10 @@ impl Hasher {
     async fn run<T: Send + 'static>(&self, job: impl FnOnce(&Argon2<'static>) -> T + Send + 'static) -> Result<T> {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(move |argon2: &Argon2<'static>| {
+            // Who went away shall not keep those waiting who did not.
+            if reply.is_closed() {
+                return;
+            }
             let _ = reply.send(job(argon2));
         });
         self.jobs

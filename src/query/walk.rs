@@ -270,7 +270,8 @@ impl<'a> Planner<'a> {
 
     fn field(&self, path: &Path<'_>, collection: &Arc<Collection>, name: &str) -> Result<Field> {
         match collection.field(name) {
-            Some((_, field)) if field.hidden && !self.trusted => {
+            // The hash of a password is no more for clients than a hidden field, though the field itself is shown.
+            Some((_, field)) if (field.hidden || matches!(field.kind, FieldKind::Password(_))) && !self.trusted => {
                 path.error(format!("{name} is not available to filter or sort by"))
             }
             Some((_, field)) => Ok(field.clone()),

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::encode::{Collect, write_key};
 use super::present::Presenter;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::query::{Context, Query, Request, Trust};
 use crate::schema::{Collection, FieldKind, Record, unique_on};
 
@@ -15,6 +15,9 @@ use crate::schema::{Collection, FieldKind, Record, unique_on};
 const MAX_DEPTH: usize = 6;
 /// Related records of one back relation.
 const MAX_BACK: usize = 1000;
+/// All related records of an answer on one level. They nest in each other as copies, so that a short parameter over
+/// records that point at each other could ask for more than any memory holds.
+const MAX_BYTES: usize = 64 << 20;
 
 /// The parsed parameter: names, each with what is expanded below it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -102,8 +105,8 @@ async fn expand(
         let Some(bodies) = Box::pin(encode_all(presenter, &edge.target, &related, below)).await? else { continue };
         any = true;
         match edge.kind {
-            Kind::Forward { field } => forward(&edge.name, field, records, &related, &bodies, &mut outs),
-            Kind::Back { field, single } => back(&edge.name, field, single, records, &related, &bodies, &mut outs),
+            Kind::Forward { field } => forward(&edge.name, field, records, &related, &bodies, &mut outs)?,
+            Kind::Back { field, single } => back(&edge.name, field, single, records, &related, &bodies, &mut outs)?,
         }
     }
     let close = |mut out: Vec<u8>| {
@@ -170,14 +173,23 @@ async fn related(presenter: &Presenter<'_>, edge: &Edge, records: &[Record]) -> 
     Ok(Some(presenter.lane.reader().stream(query.select(limit as u64, 0), sink).await?.records))
 }
 
-fn forward(name: &str, field: usize, records: &[Record], related: &[Record], bodies: &[Vec<u8>], outs: &mut [Vec<u8>]) {
+fn forward(
+    name: &str,
+    field: usize,
+    records: &[Record],
+    related: &[Record],
+    bodies: &[Vec<u8>],
+    outs: &mut [Vec<u8>],
+) -> Result<()> {
     let by_id: HashMap<&str, &Vec<u8>> = related.iter().map(Record::id).zip(bodies).collect();
+    let mut left = MAX_BYTES;
     for (record, out) in records.iter().zip(outs) {
         let field_of = &record.collection.fields[field];
         let found: Vec<&Vec<u8>> =
             field_of.items(&record.values[field]).iter().filter_map(|id| by_id.get(id.as_str()).copied()).collect();
-        write(name, !field_of.is_multi(), &found, out);
+        write(name, !field_of.is_multi(), &found, out, &mut left)?;
     }
+    Ok(())
 }
 
 fn back(
@@ -188,7 +200,7 @@ fn back(
     related: &[Record],
     bodies: &[Vec<u8>],
     outs: &mut [Vec<u8>],
-) {
+) -> Result<()> {
     let mut by_target: HashMap<String, Vec<&Vec<u8>>> = HashMap::new();
     for (referrer, body) in related.iter().zip(bodies) {
         for id in referrer.collection.fields[field].items(&referrer.values[field]) {
@@ -198,14 +210,18 @@ fn back(
             }
         }
     }
+    let mut left = MAX_BYTES;
     for (record, out) in records.iter().zip(outs) {
-        write(name, single, by_target.get(record.id()).map(Vec::as_slice).unwrap_or_default(), out);
+        write(name, single, by_target.get(record.id()).map(Vec::as_slice).unwrap_or_default(), out, &mut left)?;
     }
+    Ok(())
 }
 
-/// An object for a single one, else a list; no key where there is nothing.
-fn write(name: &str, single: bool, bodies: &[&Vec<u8>], out: &mut Vec<u8>) {
-    let Some(first) = bodies.first() else { return };
+/// An object for a single one, else a list; no key where there is nothing. What is written is taken off `left`.
+fn write(name: &str, single: bool, bodies: &[&Vec<u8>], out: &mut Vec<u8>, left: &mut usize) -> Result<()> {
+    let Some(first) = bodies.first() else { return Ok(()) };
+    let bytes = bodies.iter().map(|body| body.len()).sum();
+    *left = left.checked_sub(bytes).ok_or_else(|| Error::invalid("the expanded records are too large together"))?;
     if out.last() != Some(&b'{') {
         out.push(b',');
     }
@@ -213,7 +229,7 @@ fn write(name: &str, single: bool, bodies: &[&Vec<u8>], out: &mut Vec<u8>) {
     out.push(b':');
     if single {
         out.extend_from_slice(first);
-        return;
+        return Ok(());
     }
     out.push(b'[');
     for (index, body) in bodies.iter().enumerate() {
@@ -223,6 +239,7 @@ fn write(name: &str, single: bool, bodies: &[&Vec<u8>], out: &mut Vec<u8>) {
         out.extend_from_slice(body);
     }
     out.push(b']');
+    Ok(())
 }
 
 #[cfg(test)]

@@ -6,6 +6,10 @@ use serde_json::{Map, Value as Json};
 use super::excerpt::excerpt;
 use crate::error::{Error, Result};
 
+/// No answer nests deeper, so longer paths are cut: the tree is built, walked and dropped by recursion, and one
+/// request must not be able to exhaust the stack.
+const MAX_DEPTH: usize = 300;
+
 /// A parsed `fields` parameter: a tree of names; a `*` at the end of a path stands for every name there.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Picker {
@@ -52,7 +56,10 @@ impl Picker {
         let mut root = Self::default();
         for path in split(fields) {
             let (path, modifier) = path.split_once(':').map_or((path, None), |(path, modifier)| (path, Some(modifier)));
-            let leaf = path.split('.').fold(&mut root, |at, name| at.children.entry(name.to_owned()).or_default());
+            let leaf = path
+                .split('.')
+                .take(MAX_DEPTH)
+                .fold(&mut root, |at, name| at.children.entry(name.to_owned()).or_default());
             leaf.end = true;
             leaf.excerpt = modifier.map(Excerpt::parse).transpose()?;
         }

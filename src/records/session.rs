@@ -91,6 +91,8 @@ pub(super) fn field_errors(error: &StoreError, record: &Record) -> Option<FieldE
             let field = record.collection.fields.get((*tag - RELATION_TAG) as usize)?;
             errors.add(&field.name, validate::missing());
         }
+        // The expression of an index can't take the value; such as json_extract over a text that is no JSON.
+        StoreError::Statement(_) if record.collection.indexes.iter().any(|index| index.matches('(').count() > 1) => {}
         _ => return None,
     }
     Some(errors)

@@ -8,4 +8,6 @@ mod app;
 mod cli;
 mod client;
 mod differential;
+mod faults;
+mod security;
 mod static_files;

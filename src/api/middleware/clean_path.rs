@@ -37,7 +37,8 @@ fn clean(path: &str) -> String {
     let mut clean = String::with_capacity(path.len());
     for segment in &kept {
         clean.push('/');
-        clean.push_str(segment);
+        // Browsers take a backslash for a slash, and `/\\host` for another host.
+        clean.push_str(&segment.replace('\\', "%5C"));
     }
     if path.ends_with('/') || kept.is_empty() {
         clean.push('/');
@@ -66,5 +67,6 @@ mod tests {
         check("/..", Some("/"));
         check("/api/health/..", Some("/api"));
         check("//evil.example/x", Some("/evil.example/x"));
+        check("//\\evil.example/x", Some("/%5Cevil.example/x"));
     }
 }

@@ -10,10 +10,12 @@ mod cors;
 mod headers;
 mod panic;
 
+use std::sync::atomic::Ordering;
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::Method;
+use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, web};
 
@@ -38,27 +40,30 @@ pub(super) async fn shell<B: MessageBody + 'static>(
     }
     if let Some(location) = clean_path::redirect(request.uri()) {
         let mut answer = clean_path::answer(&location);
-        finish(&mut answer, &origin);
+        finish(&mut answer, &origin, &server);
         entry.close(answer.status(), None, None, &server);
         return Ok(request.into_response(answer));
     }
     match panic::catch(next.call(request)).await {
         Ok(response) => {
             let mut response = response?.map_into_boxed_body();
-            finish(response.response_mut(), &origin);
+            finish(response.response_mut(), &origin, &server);
             entry.close(response.status(), response.response().error(), Some(response.request()), &server);
             Ok(response)
         }
         Err(failure) => {
             let mut answer = HttpResponse::from_error(failure);
-            finish(&mut answer, &origin);
+            finish(&mut answer, &origin, &server);
             entry.close(answer.status(), answer.error(), None, &server);
             Err(InternalError::from_response("a handler panicked", answer).into())
         }
     }
 }
 
-fn finish(answer: &mut HttpResponse, origin: &cors::Allowed) {
+fn finish(answer: &mut HttpResponse, origin: &cors::Allowed, server: &Server) {
+    if server.stopping.load(Ordering::Relaxed) {
+        answer.head_mut().set_connection_type(ConnectionType::Close);
+    }
     headers::stamp(answer.headers_mut());
     cors::stamp(answer.headers_mut(), origin);
 }

@@ -2,5 +2,5 @@
 
 mod commands;
 mod installer;
-mod process;
+pub mod process;
 mod server;

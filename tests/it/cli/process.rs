@@ -52,7 +52,13 @@ impl Place {
     }
 
     pub fn serve(&self) -> Server {
+        self.serve_with(|_| {})
+    }
+
+    /// A server whose process is prepared before it starts.
+    pub fn serve_with(&self, prepare: impl FnOnce(&mut Command)) -> Server {
         let mut command = self.command(&["serve", "--http", "127.0.0.1:0"]);
+        prepare(&mut command);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary runs");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let url = lines.by_ref().map_while(Result::ok).find_map(|line| {

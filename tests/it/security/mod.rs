@@ -1,0 +1,8 @@
+//! The hostile view of the whole: one file a threat of `docs/security.md`.
+
+mod expand;
+mod files;
+mod injection;
+mod privacy;
+mod rules;
+mod tokens;
