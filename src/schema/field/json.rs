@@ -118,9 +118,7 @@ impl FieldType for JsonOptions {
     fn write_json(&self, value: ValueRef<'_>, out: &mut Vec<u8>) {
         match value {
             ValueRef::Null | ValueRef::Blob(_) => out.extend_from_slice(b"null"),
-            // The column turns a bare number into one of SQLite's; whole ones stay exact.
-            ValueRef::Int(number) => out.extend_from_slice(number.to_string().as_bytes()),
-            ValueRef::Real(_) => write_number(value, out),
+            // Exact: a view may yield integers that no 64-bit float holds.
             ValueRef::Int(number) => out.extend_from_slice(number.to_string().as_bytes()),
             ValueRef::Real(_) => write_number(value, out),
             // A view may yield any text, and one broken value would break the whole answer.
