@@ -35,6 +35,7 @@ test: tools
 # Basalt beside PocketBase, where it is installed. The load generator's options: BENCH="--only view --rounds 5".
 bench: tools
 	cargo bench --bench store
+	cargo bench --bench query
 	PATH="$$PATH:$(COMPAT_CACHE)/venv/bin" cargo bench --bench load -- $(BENCH)
 
 # The same load, for long: each round takes a minute a scenario.

@@ -4,6 +4,7 @@
 mod differential;
 mod fixture;
 mod grammar;
+mod limits;
 mod meaning;
 mod plan;
 mod shape;

@@ -454,9 +454,11 @@ fn leaf(random: &mut Random, kind: Kind) -> String {
 fn differs_on_purpose(one: &str, other: &str) -> bool {
     let absent = other.starts_with(|c: char| c.is_ascii_alphabetic() || c == '@') || other == "''";
     let items_of_body = one.starts_with("@request.body.") && one.ends_with(":each");
+    let json_of_caller = one.starts_with("@request.auth.meta");
     let call = one.starts_with("geoDistance(readers") && other.contains("readers")
         || one.starts_with("strftime") && other.starts_with(|c: char| c.is_ascii_alphabetic() || c == '@');
-    (absent && (one.ends_with(":isset") || items_of_body) && other != "true" && other != "false") || call
+    (absent && (one.ends_with(":isset") || items_of_body || json_of_caller) && other != "true" && other != "false")
+        || call
 }
 
 fn left(random: &mut Random, kind: Kind) -> String {
