@@ -31,7 +31,12 @@ const GROUND: &[&str] = &["clock", "config", "crypto", "error", "telemetry"];
 const VAGUE_NAMES: &[&str] = &["util", "utils", "common", "helper", "helpers", "misc"];
 
 /// Crates, by the start of their name, that only one folder may know.
-const ONLY_IN: &[(&str, &str)] = &[("actix_", "src/api/"), ("rusqlite::", "src/store/sqlite/")];
+const ONLY_IN: &[(&str, &str)] = &[
+    ("actix_web", "src/api/"),
+    ("actix_files", "src/api/"),
+    ("actix_multipart", "src/api/"),
+    ("rusqlite::", "src/store/sqlite/"),
+];
 
 /// Past this a file probably holds two things; such files are printed, not refused.
 const LONG_FILE_LINES: usize = 500;

@@ -35,6 +35,8 @@ pub(super) struct Checkpointer {
     due: AtomicBool,
     closed: Mutex<bool>,
     wake: Condvar,
+    /// Held while the thread copies: another checkpoint would be refused meanwhile.
+    copying: Mutex<()>,
 }
 
 impl Checkpointer {
@@ -79,7 +81,8 @@ impl Checkpointer {
                 }
             }
             self.due.store(false, Ordering::Release);
-            match pragma(connection, "PASSIVE") {
+            let Some(result) = self.copy(connection) else { return };
+            match result {
                 Ok((log, copied)) => {
                     let rest = log - copied;
                     if (log > RESTART_PAGES && rest < RESTART_REST_PAGES) || log > CEILING_PAGES {
@@ -98,6 +101,22 @@ impl Checkpointer {
     }
 }
 
+impl Checkpointer {
+    /// `None` once the log is the writer's again.
+    fn copy(&self, connection: &Connection) -> Option<rusqlite::Result<(i64, i64)>> {
+        let _copying = self.copying.lock();
+        let closed = *self.closed.lock();
+        (!closed).then(|| pragma(connection, "PASSIVE"))
+    }
+
+    /// At the end: stops the thread, copies everything and empties the log.
+    pub(super) fn finish(&self, writer: &Connection) -> Result<()> {
+        self.close();
+        let _quiet = self.copying.lock();
+        pragma(writer, "TRUNCATE").map(|_| ()).map_err(|error| classify(error, Some(writer)))
+    }
+}
+
 /// Between two batches of the writer: begins the log again when no reader needs it.
 pub(super) fn restart(writer: &Connection) {
     let run = || {
@@ -109,11 +128,6 @@ pub(super) fn restart(writer: &Connection) {
     if let Err(error) = run() {
         tracing::warn!(%error, "the write-ahead log could not be restarted");
     }
-}
-
-/// At the end: copies everything and empties the log.
-pub(super) fn truncate(connection: &Connection) -> Result<()> {
-    pragma(connection, "TRUNCATE").map(|_| ()).map_err(|error| classify(error, Some(connection)))
 }
 
 /// Pages in the log, and how many of them are copied.

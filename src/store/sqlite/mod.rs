@@ -148,7 +148,7 @@ impl Engine {
             generations: generations.clone(),
             version,
         };
-        let writer = start_writer(writing, parts, options.external_checkpoint)?;
+        let writer = start_writer(writing, parts)?;
         let running = Mutex::new(Some(Running { writer, checkpointer: copier, lock }));
         Ok(Self(Arc::new(Inner {
             path,
@@ -285,7 +285,7 @@ struct WriterParts {
     version: u64,
 }
 
-fn start_writer(mut connection: Connection, parts: WriterParts, external: bool) -> Result<JoinHandle<()>> {
+fn start_writer(mut connection: Connection, parts: WriterParts) -> Result<JoinHandle<()>> {
     let limit = Limit::install(&mut connection)?;
     let inspector = inspect::Inspector::install(&mut connection)?;
     let rev = feed::last_rev(&connection)?;
@@ -302,16 +302,19 @@ fn start_writer(mut connection: Connection, parts: WriterParts, external: bool) 
             generations: parts.generations,
             touched: Touched::default(),
         });
+        let checkpointer = parts.checkpointer;
         Writer {
             lane: lane.clone(),
             queue: parts.queue,
             clock: parts.clock,
             healthy: parts.healthy,
-            checkpointer: parts.checkpointer,
+            checkpointer: checkpointer.clone(),
             waiting: VecDeque::new(),
         }
         .run();
-        if !external && let Err(error) = checkpoint::truncate(&lane.connection) {
+        if let Some(checkpointer) = checkpointer
+            && let Err(error) = checkpointer.finish(&lane.connection)
+        {
             tracing::warn!(%error, "the last checkpoint failed; the next start makes up for it");
         }
     })
