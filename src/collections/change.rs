@@ -152,7 +152,8 @@ impl Change {
         let mut errors = check_shape(&new, old, &self.schema);
         self.drop_views().await?;
         if new.is_view()
-            && let Err(error) = self.infer(&mut new, old).await
+            && let Err(error) =
+                self.infer(&mut new, old).await.and_then(|rows| check_ids(&new.fields, &rows).map_err(invalid_query))
         {
             errors.add("viewQuery", error);
             if new.fields.is_empty() {
@@ -283,24 +284,30 @@ impl Change {
     }
 
     /// The fields of a view, from its query and the tables as they are now; none where the query yields none.
-    async fn infer(&self, new: &mut Collection, old: Option<&Collection>) -> Result<(), FieldError> {
+    /// Gives the first rows, whose ids are for the caller to check: a view that is saved already may have come to bad
+    /// ones by its records, which must not stand in the way of other changes.
+    async fn infer(&self, new: &mut Collection, old: Option<&Collection>) -> Result<Vec<Row>, FieldError> {
         new.fields.clear();
-        let refuse = |reason: String| {
-            FieldError::new("validation_invalid_view_query", format!("The query is not valid: {reason}."))
-        };
-        let CollectionKind::View { query } = &new.kind else { return Ok(()) };
+        let CollectionKind::View { query } = &new.kind else { return Ok(Vec::new()) };
         let query = view_query(query);
         if query.is_empty() {
             return Err(FieldError::new("validation_required", "Cannot be blank."));
         }
         let denied = secret_columns(&self.schema);
-        let found =
-            self.tx.inspect_view(query, &denied, CHECKED_ROWS).await.map_err(|error| refuse(error.to_string()))?;
-        let fields = view_fields(query, &found.columns, &self.schema, old).map_err(refuse)?;
+        let found = self
+            .tx
+            .inspect_view(query, &denied, CHECKED_ROWS)
+            .await
+            .map_err(|error| invalid_query(error.to_string()))?;
+        let fields = view_fields(query, &found.columns, &self.schema, old).map_err(invalid_query)?;
         new.fields = fields;
         new.settle_table(new.table.number);
-        check_ids(&new.fields, &found.rows).map_err(refuse)
+        Ok(found.rows)
     }
+}
+
+fn invalid_query(reason: String) -> FieldError {
+    FieldError::new("validation_invalid_view_query", format!("The query is not valid: {reason}."))
 }
 
 /// The rows of a view must have ids, each its own.
