@@ -151,13 +151,16 @@ impl Change {
     ) -> Result<String> {
         let mut errors = check_shape(&new, old, &self.schema);
         self.drop_views().await?;
-        if new.is_view()
-            && let Err(error) =
-                self.infer(&mut new, old).await.and_then(|rows| check_ids(&new.fields, &rows).map_err(invalid_query))
-        {
-            errors.add("viewQuery", error);
-            if new.fields.is_empty() {
-                errors.add("fields", FieldError::new("validation_required", "A view needs fields."));
+        if new.is_view() {
+            let problem = match self.infer(&mut new, old).await {
+                Ok(rows) => check_ids(&new.fields, &rows).err().map(invalid_query),
+                Err(error) => Some(error),
+            };
+            if let Some(error) = problem {
+                errors.add("viewQuery", error);
+                if new.fields.is_empty() {
+                    errors.add("fields", FieldError::new("validation_required", "A view needs fields."));
+                }
             }
         }
         if links == Links::Check {
