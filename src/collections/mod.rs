@@ -26,6 +26,10 @@ use crate::schema::{Collection, Registry, Schema, Secrets, empty_model, view_fie
 use crate::store::{Store, Value};
 use change::Change;
 
+/// What the rows of a view that is not saved call their collection.
+const DRY_RUN_ID: &str = "pbc_0";
+const DRY_RUN_NAME: &str = "temp_view_dry_run";
+
 /// How many rows of a view that is not saved are shown.
 const SAMPLE_ROWS: usize = 10;
 
@@ -111,8 +115,12 @@ impl Collections {
             .rows
             .iter()
             .map(|row| {
+                // Clients take the rows for records, which name their collection; this one exists for a moment only.
+                let collection = [("collectionId", DRY_RUN_ID), ("collectionName", DRY_RUN_NAME)];
+                let collection = collection.map(|(key, value)| (key.to_owned(), Json::from(value)));
                 let shown_fields = fields.iter().zip(&row.0).filter(|(field, _)| !field.hidden);
-                shown_fields.map(|(field, value)| (field.name.clone(), shown(field, value))).collect()
+                let shown_fields = shown_fields.map(|(field, value)| (field.name.clone(), shown(field, value)));
+                collection.into_iter().chain(shown_fields).collect()
             })
             .collect();
         Ok(serde_json::json!({"fields": fields, "sample": sample}))
