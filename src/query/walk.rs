@@ -324,7 +324,7 @@ fn json_path_to(keys: &[&str], modifier: Option<Modifier>) -> String {
 
 fn typed(value: Value, field: Option<&(usize, Field)>) -> Planned {
     match field {
-        Some((_, field)) if !matches!(field.kind, FieldKind::Json(_) | FieldKind::GeoPoint(_)) => {
+        Some((_, field)) if !matches!(field.kind, FieldKind::Json(_) | FieldKind::GeoPoint(_) | FieldKind::Bool(_)) => {
             Planned::Typed(value, affinity(field))
         }
         _ => Planned::Const(value),
