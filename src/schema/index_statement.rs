@@ -193,6 +193,25 @@ pub(super) fn split_commas(text: &str) -> Vec<&str> {
     parts
 }
 
+/// A unique index over one column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UniqueColumn {
+    /// Whether the index folds ASCII letter case (`COLLATE NOCASE`).
+    pub folds_case: bool,
+}
+
+/// Whether a `CREATE INDEX` statement is a unique index over just this column (partial ones count).
+pub fn unique_on(statement: &str, column: &str) -> Option<UniqueColumn> {
+    let index = IndexStatement::parse(statement)?;
+    let [only] = index.columns.as_slice() else { return None };
+    if !index.unique || !IndexStatement::column_name(only).eq_ignore_ascii_case(column) {
+        return None;
+    }
+    let words: Vec<String> = only.split_whitespace().skip(1).map(str::to_ascii_lowercase).collect();
+    let is_nocase = |word: &str| word.trim_matches(['`', '"', '[', ']']) == "nocase";
+    Some(UniqueColumn { folds_case: words.windows(2).any(|pair| pair[0] == "collate" && is_nocase(&pair[1])) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,5 +243,17 @@ mod tests {
         ] {
             assert_eq!(IndexStatement::parse(statement), None, "{statement}");
         }
+    }
+
+    #[test]
+    fn single_unique_columns_are_recognised() {
+        let folds = |statement: &str| unique_on(statement, "email").map(|found| found.folds_case);
+        assert_eq!(folds("CREATE UNIQUE INDEX `a` ON `users` (`email`) WHERE `email` != ''"), Some(false));
+        assert_eq!(folds("create unique index if not exists a on users ([email] collate nocase desc)"), Some(true));
+        assert_eq!(folds("CREATE INDEX a ON users (email)"), None);
+        assert_eq!(folds("CREATE UNIQUE INDEX a ON users (email, name)"), None);
+        assert_eq!(folds("CREATE UNIQUE INDEX a ON users (lower(email))"), None);
+        assert_eq!(folds("CREATE UNIQUE INDEX a ON users (name)"), None);
+        assert_eq!(folds("nonsense"), None);
     }
 }

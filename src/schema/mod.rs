@@ -10,7 +10,6 @@ mod collection;
 mod defaults;
 mod diff;
 pub mod field;
-mod index;
 mod index_statement;
 mod record;
 mod registry;
@@ -24,8 +23,7 @@ pub use collection::{AuthOptions, Collection, CollectionKind, Rules, TokenOption
 pub use defaults::{auth_indexes, id_field, new_secret};
 pub use diff::{change_sql, create_sql, drop_sql, quote};
 pub use field::{Field, FieldKind};
-pub use index::{UniqueColumn, unique_on};
-pub use index_statement::IndexStatement;
+pub use index_statement::{IndexStatement, UniqueColumn, unique_on};
 pub use record::Record;
 pub use registry::{Referrer, Registry, Schema};
 pub use system::first_collections;
