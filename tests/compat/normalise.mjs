@@ -20,6 +20,6 @@ function cleanText(value, key) {
     if (["message", "subject", "body", "logo"].includes(key)) return PROSE;
     if (["created", "updated"].includes(key) && value !== "") return "(time)";
     if (key === "token" || key === "tokenKey") return "(secret)";
-    if (key === "id" && /^([a-z0-9]{15}|_clone_\w+)$/.test(value) && !/^[a-z]+0{3,}\d*$/.test(value)) return "(generated)";
+    if (key === "id" && /^([a-z0-9]{15}|_clone_\w+)$/.test(value) && !/^[a-z]+0{2,}\d*$/.test(value)) return "(generated)";
     return value.replace(/idx_(tokenKey|email)_\w+/g, "idx_$1_(generated)");
 }
