@@ -3,7 +3,7 @@
 use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::collections::Collections;
-use crate::config::Config;
+use crate::config::{Checkpoint, Config, Durability};
 use crate::crypto::Hasher;
 use crate::error::Result;
 use crate::logs::Logs;
@@ -29,7 +29,7 @@ pub struct App {
 impl App {
     /// Opens the data directory and builds all services over it.
     pub async fn open(config: Config, clock: Clock) -> Result<Self> {
-        let store = Store::Sqlite(sqlite::Engine::open(config.sqlite_options())?);
+        let store = Store::Sqlite(sqlite::Engine::open(engine_options(&config))?);
         let registry = Registry::default();
         let hasher = Hasher::start(config.hash_threads())?;
         let collections = Collections::open(store.clone(), registry.clone(), clock.clone()).await?;
@@ -44,5 +44,20 @@ impl App {
     pub async fn close(&self) {
         self.logs.close().await;
         self.store.close().await;
+    }
+}
+
+/// What the configuration says of the embedded engine, in the engine's own words.
+fn engine_options(config: &Config) -> sqlite::Options {
+    sqlite::Options {
+        dir: config.dir.clone(),
+        durability: match config.sqlite.durability {
+            Durability::Full => sqlite::Durability::Full,
+            Durability::Normal => sqlite::Durability::Normal,
+        },
+        query_timeout_ms: config.sqlite.query_timeout_s * 1000,
+        reader_threads: config.reader_threads(),
+        mmap_size_bytes: config.sqlite.mmap_mib << 20,
+        external_checkpoint: config.sqlite.checkpoint == Checkpoint::External,
     }
 }

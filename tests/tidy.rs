@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Who may mention whom, from the ground up. Everybody may use the modules of `GROUND`.
 const ARROWS: &[(&str, &[&str])] = &[
     ("clock", &[]),
-    ("config", &["store"]),
+    ("config", &[]),
     ("crypto", &[]),
     ("error", &[]),
     ("telemetry", &[]),

@@ -31,8 +31,6 @@ pub use sqlite::{Checkpoint, Durability};
 use given::Given;
 use key::Key;
 
-use crate::store::sqlite as engine;
-
 /// The configuration in force.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -135,19 +133,9 @@ impl Config {
         }
     }
 
-    pub fn sqlite_options(&self) -> engine::Options {
-        let sqlite = &self.sqlite;
-        engine::Options {
-            dir: self.dir.clone(),
-            durability: match sqlite.durability {
-                Durability::Full => engine::Durability::Full,
-                Durability::Normal => engine::Durability::Normal,
-            },
-            query_timeout_ms: sqlite.query_timeout_s * 1000,
-            reader_threads: if sqlite.reader_threads == 0 { cores().clamp(2, 8) } else { sqlite.reader_threads },
-            mmap_size_bytes: sqlite.mmap_mib << 20,
-            external_checkpoint: sqlite.checkpoint == Checkpoint::External,
-        }
+    /// Threads that read besides the ones that handle requests.
+    pub fn reader_threads(&self) -> usize {
+        if self.sqlite.reader_threads == 0 { cores().clamp(2, 8) } else { self.sqlite.reader_threads }
     }
 
     fn set(&mut self, origin: Origin, dotted: &str, given: &Given) -> Result<(), ConfigError> {
