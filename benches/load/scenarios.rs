@@ -14,8 +14,9 @@ pub struct Scenario {
     pub make: fn(&Data, &mut Random) -> Vec<u8>,
 }
 
+/// Reading comes first: the faster server would otherwise read among the more rows that it wrote.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario { name: "create", operations: 1, share: 6.0, make: create },
+    Scenario { name: "health", operations: 1, share: 7.0, make: |_, _| request("GET", "/api/health", "", None) },
     Scenario { name: "view", operations: 1, share: 8.0, make: view },
     Scenario { name: "list", operations: 1, share: 9.0, make: |data, random| list(data, random, "&skipTotal=1") },
     Scenario { name: "list+total", operations: 1, share: 7.0, make: |data, random| list(data, random, "") },
@@ -25,14 +26,14 @@ pub const SCENARIOS: &[Scenario] = &[
         share: 9.0,
         make: |data, random| list(data, random, "&skipTotal=1&expand=author"),
     },
-    Scenario { name: "batch", operations: 50, share: 11.0, make: batch },
     Scenario {
         name: "mixed",
         operations: 1,
         share: 7.0,
         make: |data, random| if random.below(5) == 0 { create(data, random) } else { view(data, random) },
     },
-    Scenario { name: "health", operations: 1, share: 7.0, make: |_, _| request("GET", "/api/health", "", None) },
+    Scenario { name: "create", operations: 1, share: 6.0, make: create },
+    Scenario { name: "batch", operations: 50, share: 11.0, make: batch },
 ];
 
 fn create(data: &Data, random: &mut Random) -> Vec<u8> {

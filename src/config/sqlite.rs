@@ -33,7 +33,7 @@ pub enum Checkpoint {
 impl Default for Sqlite {
     fn default() -> Self {
         // Memory maps of this size need the address space of 64 bits.
-        let mmap_mib = if cfg!(target_pointer_width = "64") { 1024 } else { 0 };
+        let mmap_mib = if cfg!(target_pointer_width = "64") { 64 } else { 0 };
         Self {
             durability: Durability::Full,
             checkpoint: Checkpoint::Own,
