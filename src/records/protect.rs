@@ -42,14 +42,7 @@ pub(super) async fn check_auth(
     let (password, confirm) = (sent(&request.body, "password"), sent(&request.body, "passwordConfirm"));
     match before {
         None => {
-            if password.is_empty() {
-                errors.add("password", required());
-            }
-            if confirm.is_empty() {
-                errors.add("passwordConfirm", required());
-            } else if confirm != password {
-                errors.add("passwordConfirm", mismatch());
-            }
+            check_new_password(&password, &confirm, &mut errors);
             if !manages && truthy(record, "verified") {
                 errors.add("verified", mismatch());
             }
@@ -69,6 +62,18 @@ pub(super) async fn check_auth(
     Ok(errors)
 }
 
+/// A new password must be there, and be sent twice alike.
+fn check_new_password(password: &str, confirm: &str, errors: &mut FieldErrors) {
+    if password.is_empty() {
+        errors.add("password", required());
+    }
+    if confirm.is_empty() {
+        errors.add("passwordConfirm", required());
+    } else if confirm != password {
+        errors.add("passwordConfirm", mismatch());
+    }
+}
+
 async fn check_password_change(
     before: &Record,
     password: &str,
@@ -85,14 +90,7 @@ async fn check_password_change(
         }
         return Ok(());
     }
-    if password.is_empty() {
-        errors.add("password", required());
-    }
-    if confirm.is_empty() {
-        errors.add("passwordConfirm", required());
-    } else if confirm != password {
-        errors.add("passwordConfirm", mismatch());
-    }
+    check_new_password(password, confirm, errors);
     if manages || (password.is_empty() && confirm.is_empty()) {
         return Ok(());
     }

@@ -1,11 +1,10 @@
 //! Files: the stored value is their names; the bytes are the business of `files/`.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
-use super::{Field, FieldType, Modifier, limits, list};
+use super::limits;
+use super::list::ListType;
 use crate::error::{FieldError, FieldErrors};
-use crate::store::{Value, ValueRef};
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -21,10 +20,6 @@ pub struct FileOptions {
 }
 
 impl FileOptions {
-    fn is_multi(&self) -> bool {
-        self.max_select >= 2
-    }
-
     /// The most bytes of one file.
     pub fn max_file_bytes(&self) -> u64 {
         u64::try_from(self.max_size).ok().filter(|size| *size > 0).unwrap_or(5 << 20)
@@ -46,44 +41,20 @@ fn check_thumb(size: &str) -> Option<FieldError> {
     }
 }
 
-impl FieldType for FileOptions {
-    fn column(&self) -> &'static str {
-        list::column(self.is_multi())
+impl ListType for FileOptions {
+    fn max_select(&self) -> i64 {
+        self.max_select
     }
 
-    fn zero(&self) -> Value {
-        list::zero(self.is_multi())
-    }
-
-    fn prepare(&self, input: &Json) -> Value {
-        list::prepare(input, self.is_multi())
-    }
-
-    fn modify(&self, current: &Value, modifier: Modifier, input: &Json) -> Option<Value> {
-        list::modify(current, modifier, input, self.is_multi())
-    }
-
-    fn is_blank(&self, value: &Value) -> bool {
-        list::is_blank(value)
-    }
-
-    fn write_json(&self, value: ValueRef<'_>, out: &mut Vec<u8>) {
-        list::write_json(value, self.is_multi(), out);
-    }
-
-    fn items(&self, value: &Value) -> Vec<String> {
-        list::items(value, self.is_multi())
-    }
-
-    fn validate(&self, value: &Value) -> Option<FieldError> {
-        let count = list::items(value, self.is_multi()).len() as u64;
+    fn validate_items(&self, items: Vec<String>) -> Option<FieldError> {
+        let count = items.len() as u64;
         (count > self.max_select.max(1).unsigned_abs()).then(|| {
             let message = format!("At most {} files are allowed.", self.max_select);
             FieldError::new("validation_too_many_files", message).param("maxSelect", self.max_select)
         })
     }
 
-    fn validate_options(&self, _base: &Field, errors: &mut FieldErrors) {
+    fn check_options(&self, errors: &mut FieldErrors) {
         limits::range(errors, "maxSize", self.max_size, 0, limits::MAX_SAFE_INTEGER);
         limits::range(errors, "maxSelect", self.max_select, 0, limits::MAX_SAFE_INTEGER);
         let mut thumbs = FieldErrors::default();

@@ -2,8 +2,64 @@
 
 use serde_json::Value as Json;
 
-use super::{Modifier, coerce};
+use super::{Field, FieldType, Modifier, coerce};
+use crate::error::{FieldError, FieldErrors};
 use crate::store::{Value, ValueRef};
+
+/// A type whose value is one item or a list of them. Storage and wire are the same for all; what an item may be is
+/// the type's own business.
+pub(super) trait ListType {
+    /// 0 and 1 mean a single item.
+    fn max_select(&self) -> i64;
+
+    /// Checks the items of a value that is not blank.
+    fn validate_items(&self, items: Vec<String>) -> Option<FieldError>;
+
+    /// Checks the options themselves.
+    fn check_options(&self, errors: &mut FieldErrors);
+
+    fn is_multi(&self) -> bool {
+        self.max_select() >= 2
+    }
+}
+
+impl<T: ListType> FieldType for T {
+    fn column(&self) -> &'static str {
+        column(self.is_multi())
+    }
+
+    fn zero(&self) -> Value {
+        zero(self.is_multi())
+    }
+
+    fn prepare(&self, input: &Json) -> Value {
+        prepare(input, self.is_multi())
+    }
+
+    fn modify(&self, current: &Value, modifier: Modifier, input: &Json) -> Option<Value> {
+        modify(current, modifier, input, self.is_multi())
+    }
+
+    fn is_blank(&self, value: &Value) -> bool {
+        is_blank(value)
+    }
+
+    fn validate(&self, value: &Value) -> Option<FieldError> {
+        self.validate_items(items(value, self.is_multi()))
+    }
+
+    fn validate_options(&self, _base: &Field, errors: &mut FieldErrors) {
+        self.check_options(errors);
+    }
+
+    fn write_json(&self, value: ValueRef<'_>, out: &mut Vec<u8>) {
+        write_json(value, self.is_multi(), out);
+    }
+
+    fn items(&self, value: &Value) -> Vec<String> {
+        items(value, self.is_multi())
+    }
+}
 
 pub(super) fn column(multi: bool) -> &'static str {
     if multi { "JSON DEFAULT '[]' NOT NULL" } else { "TEXT DEFAULT '' NOT NULL" }

@@ -1,11 +1,10 @@
 //! Ids of records of another collection.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
-use super::{Field, FieldType, Modifier, limits, list};
+use super::limits;
+use super::list::ListType;
 use crate::error::{FieldError, FieldErrors};
-use crate::store::{Value, ValueRef};
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -17,43 +16,13 @@ pub struct RelationOptions {
     pub max_select: i64,
 }
 
-impl RelationOptions {
-    fn is_multi(&self) -> bool {
-        self.max_select >= 2
-    }
-}
-
-impl FieldType for RelationOptions {
-    fn column(&self) -> &'static str {
-        list::column(self.is_multi())
+impl ListType for RelationOptions {
+    fn max_select(&self) -> i64 {
+        self.max_select
     }
 
-    fn zero(&self) -> Value {
-        list::zero(self.is_multi())
-    }
-
-    fn prepare(&self, input: &Json) -> Value {
-        list::prepare(input, self.is_multi())
-    }
-
-    fn modify(&self, current: &Value, modifier: Modifier, input: &Json) -> Option<Value> {
-        list::modify(current, modifier, input, self.is_multi())
-    }
-
-    fn is_blank(&self, value: &Value) -> bool {
-        list::is_blank(value)
-    }
-
-    fn write_json(&self, value: ValueRef<'_>, out: &mut Vec<u8>) {
-        list::write_json(value, self.is_multi(), out);
-    }
-
-    fn items(&self, value: &Value) -> Vec<String> {
-        list::items(value, self.is_multi())
-    }
-
-    fn validate(&self, value: &Value) -> Option<FieldError> {
-        let count = list::items(value, self.is_multi()).len() as u64;
+    fn validate_items(&self, items: Vec<String>) -> Option<FieldError> {
+        let count = items.len() as u64;
         if count < self.min_select.max(0).unsigned_abs() {
             let message = format!("Choose at least {}.", self.min_select);
             return Some(FieldError::new("validation_not_enough_values", message).param("minSelect", self.min_select));
@@ -61,7 +30,7 @@ impl FieldType for RelationOptions {
         (count > self.max_select.max(1).unsigned_abs()).then(|| limits::too_many_values(self.max_select))
     }
 
-    fn validate_options(&self, _base: &Field, errors: &mut FieldErrors) {
+    fn check_options(&self, errors: &mut FieldErrors) {
         if self.collection_id.is_empty() {
             errors.add("collectionId", limits::required());
         }

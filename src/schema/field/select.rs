@@ -1,11 +1,10 @@
 //! One or several of a fixed list of values.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
-use super::{Field, FieldType, Modifier, limits, list};
+use super::limits;
+use super::list::ListType;
 use crate::error::{FieldError, FieldErrors};
-use crate::store::{Value, ValueRef};
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -15,43 +14,12 @@ pub struct SelectOptions {
     pub max_select: i64,
 }
 
-impl SelectOptions {
-    fn is_multi(&self) -> bool {
-        self.max_select >= 2
-    }
-}
-
-impl FieldType for SelectOptions {
-    fn column(&self) -> &'static str {
-        list::column(self.is_multi())
+impl ListType for SelectOptions {
+    fn max_select(&self) -> i64 {
+        self.max_select
     }
 
-    fn zero(&self) -> Value {
-        list::zero(self.is_multi())
-    }
-
-    fn prepare(&self, input: &Json) -> Value {
-        list::prepare(input, self.is_multi())
-    }
-
-    fn modify(&self, current: &Value, modifier: Modifier, input: &Json) -> Option<Value> {
-        list::modify(current, modifier, input, self.is_multi())
-    }
-
-    fn is_blank(&self, value: &Value) -> bool {
-        list::is_blank(value)
-    }
-
-    fn write_json(&self, value: ValueRef<'_>, out: &mut Vec<u8>) {
-        list::write_json(value, self.is_multi(), out);
-    }
-
-    fn items(&self, value: &Value) -> Vec<String> {
-        list::items(value, self.is_multi())
-    }
-
-    fn validate(&self, value: &Value) -> Option<FieldError> {
-        let items = list::items(value, self.is_multi());
+    fn validate_items(&self, items: Vec<String>) -> Option<FieldError> {
         if items.len() as u64 > self.max_select.max(1).unsigned_abs() {
             return Some(limits::too_many_values(self.max_select));
         }
@@ -60,7 +28,7 @@ impl FieldType for SelectOptions {
         Some(FieldError::new("validation_invalid_value", message).param("value", unknown))
     }
 
-    fn validate_options(&self, _base: &Field, errors: &mut FieldErrors) {
+    fn check_options(&self, errors: &mut FieldErrors) {
         if self.values.is_empty() {
             errors.add("values", limits::required());
         }
