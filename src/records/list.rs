@@ -45,6 +45,18 @@ impl Page {
         (self.page - 1).saturating_mul(self.per_page).unsigned_abs()
     }
 
+    /// The number of all records, where a page of this many tells it: one that has room left ends the list. An empty
+    /// page behind the first one may be far past the end.
+    fn total_from(&self, count: usize) -> Option<i64> {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        match self.offset() {
+            _ if count >= self.per_page => None,
+            0 => Some(count),
+            offset if count > 0 => i64::try_from(offset).ok().map(|before| before.saturating_add(count)),
+            _ => None,
+        }
+    }
+
     /// The wrapper's last keys.
     fn close(&self, total: i64, out: &mut Vec<u8>) {
         let pages = if total < 0 { -1 } else { total / self.per_page + i64::from(total % self.per_page > 0) };
@@ -90,24 +102,28 @@ impl Records {
         wanted: &Wanted,
     ) -> Result<Bytes> {
         let reader = self.store.reader();
-        let total = match page.skip_total {
-            true => -1,
-            false => {
-                let row = reader.first(query.count()).await?;
-                row.and_then(|row| row.get(0).as_i64()).unwrap_or_default()
-            }
-        };
         let statement = query.select(page.per_page.unsigned_abs(), page.offset());
         let mut out = Vec::with_capacity(16 * 1024);
         out.extend_from_slice(b"{\"items\":[");
-        let mut out = match wanted.direct(collection, request) {
-            Some(encoder) => reader.stream(statement, Items::new(encoder, out)).await?.out,
+        let (mut out, count) = match wanted.direct(collection, request) {
+            Some(encoder) => {
+                let items = reader.stream(statement, Items::new(encoder, out)).await?;
+                (items.out, items.count)
+            }
             None => {
                 let sink = Collect { collection: collection.clone(), records: Vec::new() };
                 let records = reader.stream(statement, sink).await?.records;
                 let lane = Lane::Store(self.store.clone());
                 Presenter { schema, lane: &lane, request }.items(collection, &records, wanted, &mut out).await?;
-                out
+                (out, records.len())
+            }
+        };
+        let total = match (page.skip_total, page.total_from(count)) {
+            (true, _) => -1,
+            (false, Some(total)) => total,
+            (false, None) => {
+                let row = reader.first(query.count()).await?;
+                row.and_then(|row| row.get(0).as_i64()).unwrap_or_default()
             }
         };
         page.close(total, &mut out);

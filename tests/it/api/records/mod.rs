@@ -47,6 +47,20 @@ async fn list_parameters() {
     assert_eq!(page, expected);
     let page = get("skipTotal=1&page=2&perPage=2&sort=title&fields=title").await.ok();
     assert_eq!((&page["items"], &page["totalItems"]), (&json!([{ "title": "c" }]), &json!(-1)));
+    for (query, items, pages) in [
+        ("perPage=4", 3, 1),
+        ("perPage=3", 3, 1),
+        ("perPage=2&page=2", 1, 2),
+        ("perPage=1&page=3", 1, 3),
+        ("perPage=3&page=2", 0, 1),
+        ("perPage=2&page=9223372036854775807", 0, 2),
+        ("perPage=2&page=2&expand=nothing", 1, 2),
+    ] {
+        let page = get(query).await.ok();
+        let shown = (page["items"].as_array().map(Vec::len), &page["totalItems"], &page["totalPages"]);
+        assert_eq!(shown, (Some(items), &json!(3), &json!(pages)), "{query}");
+    }
+    assert_eq!(get("filter=title='z'").await.ok()["totalItems"], 0);
     for query in ["page=x", "skipTotal=maybe", "sort=nothing", "filter=(", "filter=nothing=1"] {
         get(query).await.error(400);
     }
