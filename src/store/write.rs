@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::{Statement, Value};
+use super::{Row, Statement, Value};
 
 /// The physical side of a collection: a table with the `id` column, the hidden revision, and one
 /// column a field.
@@ -23,7 +23,8 @@ pub struct Table {
 
 #[derive(Debug, Clone, Default)]
 pub struct WriteSet {
-    /// The version of the schema that the set was prepared under; the writer refuses another.
+    /// The version of the schema that the set was prepared under; the writer refuses another. What touches system
+    /// tables only depends on no schema.
     pub schema_version: u64,
     pub before: Vec<Check>,
     pub ops: Vec<Op>,
@@ -57,7 +58,7 @@ pub enum Expect {
     NoRow,
 }
 
-/// One change of one record, with the images that go into the change feed.
+/// One change of one record, with the images that go into the change feed; or a statement on a system table.
 ///
 /// `image` is the whole record after the change as JSON, hidden fields included, secrets never;
 /// `old` is JSON with the earlier values of the changed fields (of all fields for a delete).
@@ -84,10 +85,29 @@ pub enum Op {
         expect_rev: Option<i64>,
         old: Vec<u8>,
     },
+    /// A statement of ours on system tables: no revision, no entry in the feed. The rows that it returns come back in
+    /// [`Committed::rows`].
+    System(Statement),
 }
 
-/// The revisions that a committed set gave to its ops, in their order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+impl WriteSet {
+    /// Statements on system tables, all or none.
+    pub fn system(statements: impl IntoIterator<Item = Statement>, priority: Priority) -> Self {
+        Self { ops: statements.into_iter().map(Op::System).collect(), priority, ..Self::default() }
+    }
+
+    /// Whether the set means what it says under its own version of the schema only.
+    pub fn depends_on_schema(&self) -> bool {
+        let system_only = self.ops.iter().all(|op| matches!(op, Op::System(_)));
+        !system_only || !self.before.is_empty() || !self.after.is_empty()
+    }
+}
+
+/// What became of a committed set.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Committed {
+    /// The revisions of the changed records, in the order of their ops.
     pub revs: Vec<i64>,
+    /// What each [`Op::System`] returned, in their order.
+    pub rows: Vec<Vec<Row>>,
 }

@@ -9,8 +9,8 @@ use std::sync::atomic::AtomicU64;
 
 use rusqlite::Connection;
 
-use super::super::{Check, Committed, Expect, Op, Result, StoreError, Table, Value, WriteSet};
-use super::connection::{Bound, batch, yields};
+use super::super::{Check, Committed, Expect, Op, Result, Row, StoreError, Table, Value, WriteSet};
+use super::connection::{self, Bound, batch, yields};
 use super::error::classify;
 use super::feed::{self, Change, Entry};
 use super::generation::{Generations, Touched};
@@ -83,7 +83,7 @@ impl Lane {
 
     /// Applies a set inside the open transaction.
     pub(super) fn apply(&self, set: &WriteSet, context: Context) -> Result<Committed, Failure> {
-        if set.schema_version != self.version.get() {
+        if set.schema_version != self.version.get() && set.depends_on_schema() {
             return Err(self.failure(StoreError::SchemaChanged, false));
         }
         for check in &set.before {
@@ -126,13 +126,20 @@ impl Lane {
     }
 
     fn ops(&self, set: &WriteSet, context: Context, poisoned: &mut bool) -> Result<Committed> {
-        let mut revs = Vec::with_capacity(set.ops.len());
+        let mut committed = Committed { revs: Vec::with_capacity(set.ops.len()), rows: Vec::new() };
         let txn = context.txn.unwrap_or(self.rev.get() + 1);
         for op in &set.ops {
             let rev = self.rev.get() + 1;
-            let (table, record, change, after, old) = self.row(op, rev)?;
+            let written = self.row(op, rev)?;
             // From here on the row is written: without a savepoint a failure can not be undone alone.
             *poisoned = true;
+            let (table, record, change, after, old) = match written {
+                Written::Record(written) => written,
+                Written::System(rows) => {
+                    committed.rows.push(rows);
+                    continue;
+                }
+            };
             self.rev.set(rev);
             self.touched.add(table.number);
             feed::append(
@@ -149,12 +156,12 @@ impl Lane {
                     old,
                 },
             )?;
-            revs.push(rev);
+            committed.revs.push(rev);
         }
         for check in &set.after {
             self.check(check)?;
         }
-        Ok(Committed { revs })
+        Ok(committed)
     }
 
     /// Writes the row of one op; what the feed says about it.
@@ -164,7 +171,7 @@ impl Lane {
                 let sql = self.sql.borrow_mut().get(table);
                 self.touch(&sql.insert, values.iter(), &[Value::Int(rev)])?;
                 let record = values.get(table.id_column).map_or("", Value::as_str);
-                Ok((table, record, Change::Create, Some(image), None))
+                Ok(Written::Record((table, record, Change::Create, Some(image), None)))
             }
             Op::Update { table, id, expect_rev, set, image, old } => {
                 let sql = sql::update(table, set, expect_rev.is_some());
@@ -172,7 +179,7 @@ impl Lane {
                 let tail = if expect_rev.is_some() { &tail[..] } else { &tail[..2] };
                 let touched = self.touch(&sql, set.iter().map(|(_, value)| value), tail)?;
                 present(touched)?;
-                Ok((table, id, Change::Update, Some(image), Some(old)))
+                Ok(Written::Record((table, id, Change::Update, Some(image), Some(old))))
             }
             Op::Delete { table, id, expect_rev, old } => {
                 let sql = self.sql.borrow_mut().get(table);
@@ -182,7 +189,12 @@ impl Lane {
                     Some(rev) => self.touch(&sql.delete_at_rev, std::iter::empty(), &[id_value, Value::Int(*rev)])?,
                 };
                 present(touched)?;
-                Ok((table, id, Change::Delete, None, Some(old)))
+                Ok(Written::Record((table, id, Change::Delete, None, Some(old))))
+            }
+            Op::System(statement) => {
+                let mut rows: Vec<Row> = Vec::new();
+                connection::stream(&self.connection, statement, &mut rows)?;
+                Ok(Written::System(rows))
             }
         }
     }
@@ -202,7 +214,13 @@ impl Lane {
     }
 }
 
-type Written<'a> = (&'a Arc<Table>, &'a str, Change, Option<&'a [u8]>, Option<&'a [u8]>);
+/// What one op did.
+enum Written<'a> {
+    Record(RecordWritten<'a>),
+    System(Vec<Row>),
+}
+
+type RecordWritten<'a> = (&'a Arc<Table>, &'a str, Change, Option<&'a [u8]>, Option<&'a [u8]>);
 
 fn present(touched: usize) -> Result<()> {
     if touched == 0 { Err(StoreError::Stale) } else { Ok(()) }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use super::super::{Check, Expect, Op, Result, Statement, Store, StoreError, Table, Value, WriteSet};
+use super::super::{Check, Expect, Op, Priority, Result, Row, Statement, Store, StoreError, Table, Value, WriteSet};
 use super::{Durability, Engine, Options};
 
 /// A store over a directory that goes with it, with one table `posts (id, title, n)`, unique by title.

@@ -156,3 +156,36 @@ async fn the_generation_of_a_table_tells_of_its_writes() {
     execute(&fixture.store, "DELETE FROM posts").await;
     assert_ne!(fixture.store.generation(&other), other_before, "nobody knows what a plain statement touches");
 }
+
+#[tokio::test]
+async fn system_statements_share_the_fate_of_their_set() {
+    let fixture = fixture().await;
+    execute(&fixture.store, "CREATE TABLE _notes (k TEXT PRIMARY KEY, n INTEGER)").await;
+    let note = |key: &str| {
+        let sql = "INSERT INTO _notes (k, n) VALUES (?1, 1) RETURNING k, n";
+        Op::System(Statement::new(sql, vec![key.into()]))
+    };
+    let committed =
+        fixture.store.write(fixture.set(vec![fixture.insert("a", "one"), note("a"), note("b")])).await.unwrap();
+    assert_eq!(committed.revs, [1]);
+    assert_eq!(
+        committed.rows,
+        [vec![Row(vec!["a".into(), Value::Int(1)])], vec![Row(vec!["b".into(), Value::Int(1)])]]
+    );
+    let twice = fixture.store.write(fixture.set(vec![fixture.insert("b", "two"), note("a")])).await;
+    assert!(matches!(&twice, Err(StoreError::Unique { table, .. }) if table == "_notes"), "{twice:?}");
+    assert_eq!(fixture.count().await, 1);
+    assert_gapless(&fixture.store).await;
+}
+
+#[tokio::test]
+async fn system_statements_depend_on_no_schema_and_change_no_record() {
+    let fixture = fixture().await;
+    let generation = fixture.store.generation(&fixture.posts);
+    let statement = Statement::new("UPDATE _meta SET v = 7 WHERE k = 'feed_floor' RETURNING v", vec![]);
+    let set = WriteSet { schema_version: 99, ..WriteSet::system([statement], Priority::Background) };
+    let committed = fixture.store.write(set).await.unwrap();
+    assert_eq!((committed.revs.len(), committed.rows), (0, vec![vec![Row(vec![Value::Int(7)])]]));
+    assert_eq!(fixture.store.generation(&fixture.posts), generation);
+    assert_gapless(&fixture.store).await;
+}
