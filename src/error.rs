@@ -20,6 +20,8 @@ pub enum Kind {
     Forbidden,
     NotFound,
     Conflict,
+    PreconditionFailed,
+    Unprocessable,
     TooLarge,
     TooManyRequests,
     Unavailable,

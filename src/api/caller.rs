@@ -70,6 +70,11 @@ impl Call {
         self.http.headers()
     }
 
+    /// The path with the query, as sent.
+    pub(super) fn target(&self) -> &str {
+        self.http.uri().path_and_query().map(|target| target.as_str()).unwrap_or_default()
+    }
+
     /// Where the call comes from.
     pub(super) fn address(&self) -> String {
         let settings = self.app().settings.load();

@@ -12,7 +12,7 @@ use crate::error::{Error, Kind};
 /// Names a failure of ours in the answer and in the log, so that a report leads to its cause.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("basalt-request-id");
 
-/// Seconds after which a client may try again what was refused for lack of room.
+/// Seconds after which a client may try again what was refused for lack of room, or because something else was at it.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
 
 const REQUEST_ID_LENGTH: usize = 12;
@@ -47,7 +47,7 @@ impl ResponseError for ApiError {
         let mut response = HttpResponse::build(self.status_code()).body(body);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, JSON_TYPE);
-        if self.error.kind() == Kind::Unavailable {
+        if matches!(self.error.kind(), Kind::Unavailable | Kind::Conflict) {
             headers.insert(RETRY_AFTER, RETRY_AFTER_S);
         }
         if let Some(Ok(id)) = self.request_id.as_deref().map(HeaderValue::from_str) {
@@ -65,6 +65,8 @@ pub(super) fn status(kind: Kind) -> StatusCode {
         Kind::Forbidden => StatusCode::FORBIDDEN,
         Kind::NotFound => StatusCode::NOT_FOUND,
         Kind::Conflict => StatusCode::CONFLICT,
+        Kind::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+        Kind::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
         Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Kind::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
         Kind::Unavailable | Kind::Timeout => StatusCode::SERVICE_UNAVAILABLE,
@@ -79,6 +81,8 @@ fn default_message(kind: Kind) -> &'static str {
         Kind::Forbidden => "you are not allowed to perform this request",
         Kind::NotFound => "the requested resource wasn't found",
         Kind::Conflict => "the data changed while the request ran, try again",
+        Kind::PreconditionFailed => "the record changed since it was read",
+        Kind::Unprocessable => "the request contradicts an earlier one",
         Kind::TooLarge => "the request body is too large",
         Kind::TooManyRequests => "too many requests, try again later",
         Kind::Unavailable => "the server is busy or not ready, try again in a moment",

@@ -14,6 +14,7 @@ mod address;
 mod answer;
 mod body;
 mod caller;
+mod conditions;
 mod dashboard;
 mod error;
 mod middleware;

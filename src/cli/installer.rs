@@ -6,7 +6,7 @@ use super::task;
 use crate::app::App;
 use crate::crypto::alphanumeric;
 use crate::error::{Error, Result};
-use crate::records::{INSTALLER_EMAIL, Shape};
+use crate::records::{INSTALLER_EMAIL, Shape, Terms};
 use crate::schema::SUPERUSERS;
 
 /// How long the link works.
@@ -22,7 +22,7 @@ pub(super) async fn path(app: &App) -> Result<String> {
             .as_object()
             .cloned()
             .unwrap_or_default();
-        app.records.create(request, SUPERUSERS, &Shape::default()).await?;
+        app.records.create(request, SUPERUSERS, &Shape::default(), &Terms::default()).await?;
     }
     let installer = app.records.installer().await?.ok_or_else(|| Error::internal("the installer is gone"))?;
     let signed_in = app.auth.impersonate(&installer.collection, installer.id(), VALID_S).await?;

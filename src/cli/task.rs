@@ -9,7 +9,7 @@ use super::import;
 use crate::app::App;
 use crate::error::{Error, FieldError, FieldErrors, Result};
 use crate::query::{Caller, Request};
-use crate::records::{INSTALLER_EMAIL, ListParams, Shape};
+use crate::records::{INSTALLER_EMAIL, ListParams, Shape, Terms};
 use crate::schema::{Record, SUPERUSERS, SUPERUSERS_ID};
 
 /// One task with its arguments, as it also goes over the socket.
@@ -43,7 +43,7 @@ impl Task {
             Task::SuperuserUpdate { email, password } => change(app, &known(app, &email).await?, &password).await,
             Task::SuperuserDelete { email } => {
                 let id = known(app, &email).await?;
-                app.records.delete(&request(app)?, SUPERUSERS, &id).await?;
+                app.records.delete(&request(app)?, SUPERUSERS, &id, &Terms::default()).await?;
                 Ok(json!({ "email": email }))
             }
             Task::SuperuserList => superusers(app).await.map(Json::Array),
@@ -133,7 +133,7 @@ async fn create(app: &App, email: &str, password: &str) -> Result<Json> {
     not_blank(password)?;
     let mut request = request(app)?;
     request.body = body(json!({ "email": email, "password": password, "passwordConfirm": password }));
-    let body = app.records.create(request, SUPERUSERS, &Shape::default()).await?;
+    let body = app.records.create(request, SUPERUSERS, &Shape::default(), &Terms::default()).await?.into_body();
     summary(&body)
 }
 
@@ -141,7 +141,7 @@ async fn change(app: &App, id: &str, password: &str) -> Result<Json> {
     not_blank(password)?;
     let mut request = request(app)?;
     request.body = body(json!({ "password": password, "passwordConfirm": password }));
-    let body = app.records.update(request, SUPERUSERS, id, &Shape::default()).await?;
+    let body = app.records.update(request, SUPERUSERS, id, &Shape::default(), &Terms::default()).await?.into_body();
     summary(&body)
 }
 

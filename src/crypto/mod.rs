@@ -5,8 +5,10 @@
 //!
 //! *Invariant:* nothing here knows a collection or a record; no secret is ever logged or formatted.
 
+mod digest;
 mod password;
 mod random;
 
+pub use digest::digest;
 pub use password::Hasher;
 pub use random::{alphanumeric, lowercase_id, time_ordered_id};

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use indexmap::IndexMap;
 use parking_lot::Mutex;
 use serde_json::{Map, Value as Json};
 
 use super::create::MAX_ATTEMPTS;
 use super::delete::is_stale;
+use super::idempotency::{Trace, Turn, trace};
 use super::lane::Lane;
+use super::precondition;
 use super::present::{Presenter, Wanted};
 use super::protect::sent;
 use super::session::{Ahead, Session};
-use super::{Records, Shape};
+use super::{IfMatch, Once, Outcome, Records, Shape, Terms, Written};
 use crate::error::{Error, Kind, Result};
 use crate::query::{Context, Request};
 use crate::schema::{Collection, FieldKind};
@@ -28,6 +29,17 @@ pub struct BatchEntry {
     pub query: IndexMap<String, String>,
     pub headers: IndexMap<String, String>,
     pub body: Map<String, Json>,
+}
+
+impl BatchEntry {
+    fn shape(&self) -> Shape {
+        let parameter = |name: &str| self.query.get(name).cloned().unwrap_or_default();
+        Shape { expand: parameter("expand"), fields: parameter("fields") }
+    }
+
+    fn if_match(&self) -> Result<Option<IfMatch>> {
+        self.headers.get("if_match").map(|text| IfMatch::parse(text)).transpose()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +66,7 @@ impl From<StoreError> for BatchError {
 }
 
 impl Records {
-    /// `POST /api/batch`: all entries in one transaction → the JSON array, or the first failure.
+    /// `POST /api/batch`: all entries in one transaction → the outcome of each, or the first failure.
     ///
     /// `timeout` runs from the call and is looked at before each entry, inside the transaction: a caller who just
     /// stopped waiting would be told of a failure while the writer goes on and commits.
@@ -66,26 +78,34 @@ impl Records {
         request: &Request,
         entries: Vec<BatchEntry>,
         timeout: Duration,
-    ) -> Result<Bytes, BatchError> {
+        once: Option<Once>,
+    ) -> Result<Written<Vec<Outcome>>, BatchError> {
         let deadline = Instant::now() + timeout;
+        let _running = match self.turn(once.as_ref()).await.map_err(BatchError::Whole)? {
+            Turn::Repeat(traces) => {
+                let shapes: Vec<Shape> = entries.iter().map(BatchEntry::shape).collect();
+                return self.replay(request, &traces, &shapes).await.map_err(BatchError::Whole);
+            }
+            Turn::First(running) => running,
+        };
         let ahead = Arc::new(self.ahead(&entries).await.map_err(BatchError::Whole)?);
         // A transaction that finds the schema changed leaves the entries where they are, for the next attempt.
         let entries = Arc::new(Mutex::new(entries));
         for _ in 0..MAX_ATTEMPTS {
             let version = self.registry.load().version;
             let (records, outer) = (self.clone(), request.clone());
-            let (ahead, entries) = (ahead.clone(), entries.clone());
+            let (ahead, entries, once) = (ahead.clone(), entries.clone(), once.clone());
             let result = self.store.transaction(async move |tx| {
                 let session = Session { ahead, ..records.session(Lane::Tx(tx), Priority::Request) };
                 if session.schema.version != records.store.schema_version() {
                     return Err(StoreError::SchemaChanged.into());
                 }
                 let entries = std::mem::take(&mut *entries.lock());
-                session.batch(&outer, entries, deadline).await
+                session.batch(&outer, entries, deadline, once).await
             });
             match result.await {
                 Err(BatchError::Whole(error)) if is_stale(&error) => self.catch_up(version).await,
-                other => return other,
+                other => return other.map(Written::now),
             }
         }
         Err(StoreError::SchemaChanged.into())
@@ -138,29 +158,36 @@ impl Records {
 }
 
 impl Session<'_> {
-    async fn batch(&self, outer: &Request, entries: Vec<BatchEntry>, deadline: Instant) -> Result<Bytes, BatchError> {
-        let mut out = Vec::with_capacity(entries.len() * 512);
+    async fn batch(
+        &self,
+        outer: &Request,
+        entries: Vec<BatchEntry>,
+        deadline: Instant,
+        once: Option<Once>,
+    ) -> Result<Vec<Outcome>, BatchError> {
+        let mut outcomes = Vec::with_capacity(entries.len());
+        let mut traces = Vec::with_capacity(entries.len());
         for (index, entry) in entries.into_iter().enumerate() {
-            out.push(if index == 0 { b'[' } else { b',' });
             if Instant::now() > deadline {
                 return Err(BatchError::Whole(Error::new(Kind::Invalid, "the batch ran into its time limit")));
             }
-            self.entry(outer, entry, &mut out).await.map_err(|error| BatchError::Entry { index, error })?;
+            let done = self.entry(outer, entry).await.map_err(|error| BatchError::Entry { index, error })?;
+            outcomes.push(done.0);
+            traces.push(done.1);
         }
-        out.push(b']');
-        Ok(out.into())
+        self.commit_receipt(self.receipt(once.as_ref(), &traces)).await.map_err(BatchError::Whole)?;
+        Ok(outcomes)
     }
 
-    /// Runs one entry and writes its answer.
-    async fn entry(&self, outer: &Request, entry: BatchEntry, out: &mut Vec<u8>) -> Result<()> {
+    async fn entry(&self, outer: &Request, entry: BatchEntry) -> Result<(Outcome, Trace)> {
         let method = match entry.action {
             BatchAction::Create => "POST",
             BatchAction::Upsert => "PUT",
             BatchAction::Update(_) => "PATCH",
             BatchAction::Delete(_) => "DELETE",
         };
-        let parameter = |name: &str| entry.query.get(name).cloned().unwrap_or_default();
-        let wanted = Wanted::parse(&Shape { expand: parameter("expand"), fields: parameter("fields") })?;
+        let wanted = Wanted::parse(&entry.shape())?;
+        let terms = Terms { if_match: entry.if_match()?, once: None };
         let mut headers = outer.headers.clone();
         headers.extend(entry.headers);
         let request = Request {
@@ -174,20 +201,16 @@ impl Session<'_> {
         };
         let changed = match entry.action {
             BatchAction::Delete(id) => {
-                self.delete(&entry.collection, &id, &request).await?;
-                out.extend_from_slice(b"{\"status\":204,\"body\":null}");
-                return Ok(());
+                self.delete(&entry.collection, &id, &request, &terms).await?;
+                return Ok((Outcome::Deleted, None));
             }
-            BatchAction::Create => self.create(&entry.collection, &request).await?,
-            BatchAction::Update(id) => self.update(&entry.collection, &id, &request).await?,
-            BatchAction::Upsert => self.upsert(&entry.collection, &request).await?,
+            BatchAction::Create => self.create(&entry.collection, &request, None).await?,
+            BatchAction::Update(id) => self.update(&entry.collection, &id, &request, &terms).await?,
+            BatchAction::Upsert => self.upsert(&entry.collection, &request, &terms).await?,
         };
         let (record, request) = changed.ok_or(StoreError::SchemaChanged)?;
-        out.extend_from_slice(b"{\"status\":200,\"body\":");
         let presenter = Presenter { schema: &self.schema, lane: &self.lane, request: &request };
-        out.extend_from_slice(&presenter.one(&record, &wanted).await?);
-        out.push(b'}');
-        Ok(())
+        Ok((Outcome::Stored(presenter.tagged(self.records, &record, &wanted).await?), trace(&record)))
     }
 
     /// Updates the record whose id the body names, or creates it.
@@ -195,12 +218,14 @@ impl Session<'_> {
         &self,
         collection: &str,
         request: &'r Request,
+        terms: &Terms,
     ) -> Result<Option<(crate::schema::Record, std::borrow::Cow<'r, Request>)>> {
         let id = request.body.get("id").and_then(Json::as_str).unwrap_or_default();
         let exists = !id.is_empty() && self.find(&self.writable(collection)?, id).await?.is_some();
         match exists {
-            true => self.update(collection, id, request).await,
-            false => self.create(collection, request).await,
+            true => self.update(collection, id, request, terms).await,
+            false if terms.if_match.is_some() => Err(precondition::failed()),
+            false => self.create(collection, request, None).await,
         }
     }
 }

@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
-
+use super::idempotency::{Turn, trace};
 use super::lane::Lane;
 use super::present::{Presenter, Wanted};
 use super::session::{RULE_TAG, Session, field_errors};
 use super::validate::RELATION_TAG;
-use super::{Records, Shape, access, change, draft, protect, validate};
+use super::{Once, Outcome, Records, Shape, Terms, Written, access, change, draft, protect, validate};
 use crate::error::{Error, FieldErrors, Result};
 use crate::query::{Filter, Query, Request, Trust, eval};
 use crate::schema::{CollectionKind, FieldKind, Record};
@@ -24,14 +23,18 @@ impl Records {
     /// `POST …/records`: `request.body` is the submitted data as sent.
     ///
     /// # Errors
-    /// `Invalid` with all field errors, or without any where the create rule does not hold.
-    pub async fn create(&self, request: Request, collection: &str, shape: &Shape) -> Result<Bytes> {
+    /// `Invalid` with all field errors, or without any where the create rule does not hold; `Conflict` and
+    /// `Unprocessable` for a key that another request has.
+    pub async fn create(&self, request: Request, collection: &str, shape: &Shape, terms: &Terms) -> Result<Written> {
         let wanted = Wanted::parse(shape)?;
-        let (session, record, request) = self.create_record(&request, collection, Priority::Request).await?;
-        Ok(Presenter { schema: &session.schema, lane: &session.lane, request: &request }
-            .one(&record, &wanted)
-            .await?
-            .into())
+        let once = terms.once.as_ref();
+        let _running = match self.turn(once).await? {
+            Turn::Repeat(traces) => return self.replay_one(&request, &traces, shape).await,
+            Turn::First(running) => running,
+        };
+        let (session, record, request) = self.create_record(&request, collection, Priority::Request, once).await?;
+        let presenter = Presenter { schema: &session.schema, lane: &session.lane, request: &request };
+        Ok(Written::now(Outcome::Stored(presenter.tagged(self, &record, &wanted).await?)))
     }
 
     /// Creates a record without answering it, as imports do. Returns its id.
@@ -39,7 +42,7 @@ impl Records {
     /// # Errors
     /// Like [`Records::create`].
     pub async fn import(&self, request: &Request, collection: &str) -> Result<String> {
-        let (_, record, _) = self.create_record(request, collection, Priority::Background).await?;
+        let (_, record, _) = self.create_record(request, collection, Priority::Background, None).await?;
         Ok(record.id().to_owned())
     }
 
@@ -48,10 +51,11 @@ impl Records {
         request: &'r Request,
         collection: &str,
         priority: Priority,
+        once: Option<&Once>,
     ) -> Result<(Session<'_>, Record, Cow<'r, Request>)> {
         for _ in 0..MAX_ATTEMPTS {
             let session = self.session(Lane::Store(self.store.clone()), priority);
-            match session.create(collection, request).await? {
+            match session.create(collection, request, once).await? {
                 Some((record, request)) => return Ok((session, record, request)),
                 None => self.catch_up(session.schema.version).await,
             }
@@ -66,6 +70,7 @@ impl Session<'_> {
         &self,
         collection: &str,
         request: &'r Request,
+        once: Option<&Once>,
     ) -> Result<Option<(Record, Cow<'r, Request>)>> {
         let collection = self.writable(collection)?;
         let rule = access::condition(&collection.rules.create, request)?;
@@ -107,7 +112,8 @@ impl Session<'_> {
         }
         protect::hash_passwords(&mut record, None, self).await?;
         let check = rule.as_ref().map(|rule| self.rule_check(&record, rule, &request)).transpose()?;
-        let set = self.insert(&record, check, &request);
+        let mut set = self.insert(&record, check, &request);
+        set.ops.extend(self.receipt(once, &[trace(&record)]));
         match self.lane.commit(set).await {
             Ok(committed) => {
                 record.rev = committed.revs.first().copied().unwrap_or_default();

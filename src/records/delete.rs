@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::create::MAX_ATTEMPTS;
 use super::encode::Collect;
+use super::idempotency::Turn;
 use super::lane::Lane;
 use super::session::Session;
 use super::update::touch;
-use super::{Records, access, change, protect};
+use super::{Outcome, Records, Shape, Terms, Written, access, change, protect};
 use crate::error::{Error, Result};
 use crate::query::{Filter, Query, Request, Trust};
 use crate::schema::{Collection, FieldKind, Record, Referrer, SUPERUSERS_ID};
@@ -23,21 +24,31 @@ impl Records {
     /// `DELETE …/records/{id}` with cascades.
     ///
     /// # Errors
-    /// `NotFound` for a missing record and for one that the rule hides; `Invalid` where a required relation
-    /// points at it.
-    pub async fn delete(&self, request: &Request, collection: &str, id: &str) -> Result<()> {
+    /// `NotFound` for a missing record and for one that the rule hides, `PreconditionFailed` for one that is at another
+    /// revision than the terms say; `Invalid` where a required relation points at it; `Conflict` and `Unprocessable`
+    /// for a key that another request has.
+    pub async fn delete(&self, request: &Request, collection: &str, id: &str, terms: &Terms) -> Result<Written> {
+        let _running = match self.turn(terms.once.as_ref()).await? {
+            Turn::Repeat(traces) => return self.replay_one(request, &traces, &Shape::default()).await,
+            Turn::First(running) => running,
+        };
+        self.delete_record(request, collection, id, terms).await?;
+        Ok(Written::now(Outcome::Deleted))
+    }
+
+    async fn delete_record(&self, request: &Request, collection: &str, id: &str, terms: &Terms) -> Result<()> {
         for _ in 0..MAX_ATTEMPTS {
             let session = self.session(Lane::Store(self.store.clone()), Priority::Request);
-            match session.delete(collection, id, request).await {
+            match session.delete(collection, id, request, terms).await {
                 Err(error) if is_stale(&error) => self.catch_up(session.schema.version).await,
                 other => return other,
             }
         }
-        let (records, request) = (self.clone(), request.clone());
+        let (records, request, terms) = (self.clone(), request.clone(), terms.clone());
         let (collection, id) = (collection.to_owned(), id.to_owned());
         self.store
             .transaction(async move |tx| {
-                records.session(Lane::Tx(tx), Priority::Request).delete(&collection, &id, &request).await
+                records.session(Lane::Tx(tx), Priority::Request).delete(&collection, &id, &request, &terms).await
             })
             .await
     }
@@ -74,7 +85,7 @@ pub(super) fn is_stale(error: &Error) -> bool {
 }
 
 impl Session<'_> {
-    pub(super) async fn delete(&self, collection: &str, id: &str, request: &Request) -> Result<()> {
+    pub(super) async fn delete(&self, collection: &str, id: &str, request: &Request, terms: &Terms) -> Result<()> {
         let collection = self.writable(collection)?;
         let rule = access::condition(&collection.rules.delete, request)?;
         let record = self.find(&collection, id).await?.ok_or_else(|| Error::not_found(""))?;
@@ -83,11 +94,17 @@ impl Session<'_> {
         {
             return Err(Error::not_found(""));
         }
+        if let Some(if_match) = &terms.if_match {
+            if_match.check(self.records.store.epoch(), record.rev)?;
+        }
         let actor = request.caller.id();
+        let receipt = self.receipt(terms.once.as_ref(), &[None]);
         match &self.lane {
-            Lane::Tx(_) => self.cascade(record, actor, &mut HashSet::new()).await,
+            Lane::Tx(_) => self.delete_whole(record, actor, receipt).await,
             Lane::Store(_) if self.stands_alone(&collection) => {
-                self.lane.commit(self.delete_set(&record, actor)).await?;
+                let mut set = self.delete_set(&record, actor);
+                set.ops.extend(receipt);
+                self.lane.commit(set).await?;
                 Ok(())
             }
             Lane::Store(store) => {
@@ -95,11 +112,17 @@ impl Session<'_> {
                 store
                     .transaction(async move |tx| {
                         let session = records.session(Lane::Tx(tx), Priority::Request);
-                        session.cascade(record, &actor, &mut HashSet::new()).await
+                        session.delete_whole(record, &actor, receipt).await
                     })
                     .await
             }
         }
+    }
+
+    /// Deletes with cascades inside a transaction.
+    async fn delete_whole(&self, record: Record, actor: &str, receipt: Vec<Op>) -> Result<()> {
+        self.cascade(record, actor, &mut HashSet::new()).await?;
+        self.commit_receipt(receipt).await
     }
 
     /// Nothing can point at records of this collection.

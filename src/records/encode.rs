@@ -168,6 +168,38 @@ impl Sink for Items {
     }
 }
 
+/// Writes the one row of a statement as a whole body.
+pub(super) struct Single {
+    encoder: Encoder,
+    pub out: Vec<u8>,
+    /// The revision of the row that came, if one did.
+    pub rev: Option<i64>,
+}
+
+impl Single {
+    pub fn new(encoder: Encoder) -> Self {
+        Self { encoder, out: Vec::with_capacity(1024), rev: None }
+    }
+}
+
+impl Sink for Single {
+    fn row(&mut self, columns: &dyn Columns) {
+        self.encoder.open(|index| columns.get(index), &mut self.out);
+        self.out.push(b'}');
+        self.rev = Some(rev(&self.encoder.collection, columns));
+    }
+
+    fn reset(&mut self) {
+        self.out.clear();
+        self.rev = None;
+    }
+}
+
+/// The revision stands behind the fields.
+fn rev(collection: &Collection, columns: &dyn Columns) -> i64 {
+    columns.get(collection.fields.len()).to_value().as_i64().unwrap_or_default()
+}
+
 /// Takes rows as records.
 pub(super) struct Collect {
     pub collection: Arc<Collection>,
@@ -178,7 +210,7 @@ impl Sink for Collect {
     fn row(&mut self, columns: &dyn Columns) {
         let fields = self.collection.fields.len();
         let values = (0..fields).map(|index| columns.get(index).to_value()).collect();
-        let rev = columns.get(fields).to_value().as_i64().unwrap_or_default();
+        let rev = rev(&self.collection, columns);
         self.records.push(Record { collection: self.collection.clone(), rev, values });
     }
 

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::encode::{Collect, Items};
+use super::encode::{Collect, Items, Single};
 use super::lane::Lane;
 use super::picker::parse_bool;
-use super::present::{Presenter, Wanted, single};
-use super::{ListParams, Records, Shape, access};
+use super::present::{Presenter, Wanted};
+use super::{ListParams, Presented, Records, Shape, access};
 use crate::error::{Error, Kind, Result};
 use crate::query::{Filter, Query, Request, Sort, Trust};
 use crate::schema::{Collection, Schema};
@@ -130,11 +130,11 @@ impl Records {
         Ok(out.into())
     }
 
-    /// `GET …/records/{id}` → the JSON body.
+    /// `GET …/records/{id}` → the JSON body with its tag.
     ///
     /// # Errors
     /// `NotFound` for a missing record and for one that the view rule hides, `Forbidden` for a null rule.
-    pub async fn view(&self, request: &Request, collection: &str, id: &str, shape: &Shape) -> Result<Bytes> {
+    pub async fn view(&self, request: &Request, collection: &str, id: &str, shape: &Shape) -> Result<Presented> {
         let schema = self.registry.load();
         let collection = find_collection(&schema, collection)?;
         let rule = access::condition(&collection.rules.view, request)?;
@@ -147,13 +147,14 @@ impl Records {
         let reader = self.store.reader();
         let statement = query.select(1, 0);
         if let Some(encoder) = wanted.direct(&collection, request) {
-            let items = reader.stream(statement, Items::new(encoder, Vec::with_capacity(1024))).await?;
-            return single(items).ok_or_else(|| Error::not_found(""));
+            let found = reader.stream(statement, Single::new(encoder)).await?;
+            let rev = found.rev.ok_or_else(|| Error::not_found(""))?;
+            return Ok(self.presented(&collection, rev, found.out.into()));
         }
         let sink = Collect { collection: collection.clone(), records: Vec::new() };
         let record = reader.stream(statement, sink).await?.records.pop().ok_or_else(|| Error::not_found(""))?;
         let lane = Lane::Store(self.store.clone());
-        Ok(Presenter { schema: &schema, lane: &lane, request }.one(&record, &wanted).await?.into())
+        Presenter { schema: &schema, lane: &lane, request }.tagged(self, &record, &wanted).await
     }
 }
 

@@ -19,28 +19,37 @@ mod encode;
 mod entities;
 mod excerpt;
 mod expand;
+mod idempotency;
 mod installer;
 mod lane;
 mod list;
 mod picker;
+mod precondition;
 mod present;
 mod protect;
 mod session;
+mod tag;
 mod update;
 mod validate;
+mod written;
 
 use std::sync::Arc;
 
 pub use batch::{BatchAction, BatchEntry, BatchError};
+pub use idempotency::Once;
 pub use installer::INSTALLER_EMAIL;
 pub(crate) use picker::parse_bool;
 pub use picker::pick_fields;
+pub use precondition::{IfMatch, IfNoneMatch};
+pub use tag::{Presented, Tag};
+pub use written::{Outcome, Written};
 
 use crate::clock::Clock;
 use crate::crypto::Hasher;
 use crate::error::Result;
 use crate::schema::{Collection, Record, Registry};
 use crate::store::{Priority, Reader, Store};
+use idempotency::RunningKeys;
 use lane::Lane;
 use session::Session;
 
@@ -49,6 +58,13 @@ use session::Session;
 pub struct Shape {
     pub expand: String,
     pub fields: String,
+}
+
+/// What a write is bound to, beside its data.
+#[derive(Debug, Clone, Default)]
+pub struct Terms {
+    pub if_match: Option<IfMatch>,
+    pub once: Option<Once>,
 }
 
 /// Raw list parameters (contract 2.1), checked by [`Records::list`].
@@ -68,11 +84,12 @@ pub struct Records {
     registry: Registry,
     clock: Clock,
     hasher: Hasher,
+    running: RunningKeys,
 }
 
 impl Records {
     pub fn new(store: Store, registry: Registry, clock: Clock, hasher: Hasher) -> Self {
-        Self { store, registry, clock, hasher }
+        Self { store, registry, clock, hasher, running: RunningKeys::default() }
     }
 
     /// Reads a record without any rule. `None` if there is none.

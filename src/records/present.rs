@@ -3,14 +3,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use serde_json::Value as Json;
 
-use super::encode::{Encoder, Items};
+use super::encode::Encoder;
 use super::expand::{self, Tree};
 use super::lane::Lane;
 use super::picker::Picker;
-use super::{Records, Shape, access};
+use super::{Presented, Records, Shape, access};
 use crate::error::{Error, Result};
 use crate::query::{Query, Request, Trust};
 use crate::schema::{Collection, Record, Schema};
@@ -71,6 +70,12 @@ impl Presenter<'_> {
         Ok(items.pop().unwrap_or_default())
     }
 
+    /// One record with its tag.
+    pub async fn tagged(&self, records: &Records, record: &Record, wanted: &Wanted) -> Result<Presented> {
+        let body = self.one(record, wanted).await?;
+        Ok(records.presented(&record.collection, record.rev, body.into()))
+    }
+
     async fn each(&self, collection: &Arc<Collection>, records: &[Record], wanted: &Wanted) -> Result<Vec<Vec<u8>>> {
         let items = expand::encode(self, collection, records, &wanted.tree).await?;
         let Some(picker) = &wanted.picker else { return Ok(items) };
@@ -119,9 +124,4 @@ impl Records {
         let bytes = presenter.one(record, &Wanted::parse(shape)?).await?;
         serde_json::from_slice(&bytes).map_err(Error::internal)
     }
-}
-
-/// The first row of a statement as the whole body, straight from its columns.
-pub(super) fn single(items: Items) -> Option<Bytes> {
-    (items.count > 0).then(|| items.out.into())
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::Records;
 use super::encode::Collect;
+use super::idempotency;
 use super::lane::Lane;
 use super::validate::{self, RELATION_TAG};
 use crate::error::{Error, FieldError, FieldErrors, Result};
 use crate::query::{Query, Request};
 use crate::schema::{Collection, Record, Schema};
-use crate::store::{Priority, StoreError};
+use crate::store::{Op, Priority, StoreError, WriteSet};
 
 /// The check of a create rule.
 pub(super) const RULE_TAG: u32 = 1;
@@ -55,6 +56,14 @@ impl Session<'_> {
         find(&self.schema, &self.lane, collection, id).await
     }
 
+    /// Commits the receipt of what this transaction wrote.
+    pub async fn commit_receipt(&self, receipt: Vec<Op>) -> Result<()> {
+        if !receipt.is_empty() {
+            self.lane.commit(WriteSet { ops: receipt, ..WriteSet::default() }).await?;
+        }
+        Ok(())
+    }
+
     /// The collection for a write.
     pub fn writable(&self, id_or_name: &str) -> Result<Arc<Collection>> {
         let collection = super::list::find_collection(&self.schema, id_or_name)?;
@@ -82,7 +91,7 @@ pub(super) async fn find(
 pub(super) fn field_errors(error: &StoreError, record: &Record) -> Option<FieldErrors> {
     let mut errors = FieldErrors::default();
     match error {
-        StoreError::Unique { columns, .. } => {
+        StoreError::Unique { table, columns } if table != idempotency::TABLE => {
             for column in columns {
                 errors.add(column, FieldError::new("validation_not_unique", "Value must be unique."));
             }

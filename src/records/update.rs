@@ -3,14 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::create::MAX_ATTEMPTS;
+use super::idempotency::{Turn, trace};
 use super::lane::Lane;
 use super::present::{Presenter, Wanted};
 use super::session::{Ahead, Session, field_errors};
 use super::validate::RELATION_TAG;
-use super::{Records, Shape, access, change, draft, protect, validate};
+use super::{Outcome, Presented, Records, Shape, Terms, Written, access, change, draft, protect, validate};
 use crate::error::{Error, FieldError, FieldErrors, Result};
 use crate::query::Request;
 use crate::schema::{FieldKind, Record};
@@ -22,35 +21,67 @@ impl Records {
     /// `PATCH …/records/{id}`.
     ///
     /// # Errors
-    /// `NotFound` for a missing record and for one that the rule hides, `Invalid` with all field errors.
-    pub async fn update(&self, request: Request, collection: &str, id: &str, shape: &Shape) -> Result<Bytes> {
+    /// `NotFound` for a missing record and for one that the rule hides, `PreconditionFailed` for one that is at another
+    /// revision than the terms say, `Invalid` with all field errors; `Conflict` and `Unprocessable` for a key that
+    /// another request has.
+    pub async fn update(
+        &self,
+        request: Request,
+        collection: &str,
+        id: &str,
+        shape: &Shape,
+        terms: &Terms,
+    ) -> Result<Written> {
         let wanted = Wanted::parse(shape)?;
+        let _running = match self.turn(terms.once.as_ref()).await? {
+            Turn::Repeat(traces) => return self.replay_one(&request, &traces, shape).await,
+            Turn::First(running) => running,
+        };
+        let presented = self.update_record(request, collection, id, wanted, terms).await?;
+        Ok(Written::now(Outcome::Stored(presented)))
+    }
+
+    async fn update_record(
+        &self,
+        request: Request,
+        collection: &str,
+        id: &str,
+        wanted: Wanted,
+        terms: &Terms,
+    ) -> Result<Presented> {
         for _ in 0..MAX_ATTEMPTS {
             let session = self.session(Lane::Store(self.store.clone()), Priority::Request);
-            if let Some((record, request)) = session.update(collection, id, &request).await? {
+            if let Some((record, request)) = session.update(collection, id, &request, terms).await? {
                 let presenter = Presenter { schema: &session.schema, lane: &session.lane, request: &request };
-                return Ok(presenter.one(&record, &wanted).await?.into());
+                return presenter.tagged(self, &record, &wanted).await;
             }
             self.catch_up(session.schema.version).await;
         }
-        self.update_alone(request, collection, id, wanted).await
+        self.update_alone(request, collection, id, wanted, terms).await
     }
 
     /// Updates a record that many write at once, in a transaction: there nobody comes in between.
-    async fn update_alone(&self, request: Request, collection: &str, id: &str, wanted: Wanted) -> Result<Bytes> {
+    async fn update_alone(
+        &self,
+        request: Request,
+        collection: &str,
+        id: &str,
+        wanted: Wanted,
+        terms: &Terms,
+    ) -> Result<Presented> {
         let mut ahead = Ahead::default();
         if let Some(collection) = self.registry.load().find(collection) {
             self.prepare_passwords(collection, id, &request.body, &mut ahead).await?;
         }
-        let (records, ahead) = (self.clone(), Arc::new(ahead));
+        let (records, ahead, terms) = (self.clone(), Arc::new(ahead), terms.clone());
         let (collection, id) = (collection.to_owned(), id.to_owned());
         self.store
             .transaction(async move |tx| {
                 let session = Session { ahead, ..records.session(Lane::Tx(tx), Priority::Request) };
-                let changed = session.update(&collection, &id, &request).await?;
+                let changed = session.update(&collection, &id, &request, &terms).await?;
                 let (record, request) = changed.ok_or(StoreError::SchemaChanged)?;
                 let presenter = Presenter { schema: &session.schema, lane: &session.lane, request: &request };
-                Ok::<_, Error>(presenter.one(&record, &wanted).await?.into())
+                presenter.tagged(&records, &record, &wanted).await
             })
             .await
     }
@@ -63,6 +94,7 @@ impl Session<'_> {
         collection: &str,
         id: &str,
         request: &'r Request,
+        terms: &Terms,
     ) -> Result<Option<(Record, Cow<'r, Request>)>> {
         let collection = self.writable(collection)?;
         let rule = access::condition(&collection.rules.update, request)?;
@@ -73,6 +105,10 @@ impl Session<'_> {
             && !access::holds(&self.schema, &self.lane.reader(), &before, &rule, &request).await?
         {
             return Err(Error::not_found(""));
+        }
+        // Asked of the row that the commit then expects: who loses the race comes here again and fails.
+        if let Some(if_match) = &terms.if_match {
+            if_match.check(self.records.store.epoch(), before.rev)?;
         }
         if collection.auth().is_some() {
             let manages = self.manages(&before, true, &request).await?;
@@ -86,7 +122,7 @@ impl Session<'_> {
             protect::verify_superuser(&mut record);
         }
         touch(&mut record, &crate::clock::wire_text(self.records.clock.now()));
-        self.write(before, record, request).await
+        self.write(before, record, request, terms).await
     }
 
     async fn check(&self, record: &Record, before: &Record) -> Result<()> {
@@ -106,17 +142,24 @@ impl Session<'_> {
         before: Record,
         mut record: Record,
         request: Cow<'r, Request>,
+        terms: &Terms,
     ) -> Result<Option<(Record, Cow<'r, Request>)>> {
         let changed: Vec<(usize, Value)> = (0..record.values.len())
             .filter(|index| record.values[*index] != before.values[*index])
             .map(|index| (index, record.values[index].clone()))
             .collect();
-        if changed.is_empty() {
+        let unchanged = changed.is_empty();
+        if unchanged && terms.once.is_none() {
             return Ok(Some((record, request)));
         }
-        match self.lane.commit(self.update_set(&before, &record, changed, request.caller.id())).await {
+        let mut set = self.update_set(&before, &record, changed, request.caller.id());
+        if unchanged {
+            set.ops.clear();
+        }
+        set.ops.extend(self.receipt(terms.once.as_ref(), &[trace(&record)]));
+        match self.lane.commit(set).await {
             Ok(committed) => {
-                record.rev = committed.revs.first().copied().unwrap_or_default();
+                record.rev = committed.revs.first().copied().unwrap_or(before.rev);
                 Ok(Some((record, request)))
             }
             Err(StoreError::Stale | StoreError::SchemaChanged) => Ok(None),

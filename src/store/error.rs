@@ -47,7 +47,7 @@ impl From<StoreError> for Error {
         let kind = match &error {
             StoreError::Overloaded | StoreError::Closed | StoreError::Disk(_) => Kind::Unavailable,
             StoreError::Timeout => Kind::Timeout,
-            StoreError::Stale | StoreError::SchemaChanged => Kind::Conflict,
+            StoreError::Stale | StoreError::SchemaChanged | StoreError::Unique { .. } => Kind::Conflict,
             _ => return Error::internal(error),
         };
         Error::new(kind, "").with_cause(error)

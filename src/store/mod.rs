@@ -80,6 +80,14 @@ impl Store {
         }
     }
 
+    /// Names the history that revisions count in: another value after the history was rewritten, as by a restored
+    /// backup.
+    pub fn epoch(&self) -> &str {
+        match self {
+            Store::Sqlite(engine) => engine.epoch(),
+        }
+    }
+
     /// A number that changes whenever rows of the table were written, at the latest before the write is answered. What
     /// was read from the table after asking for the number still holds while the number is the same.
     pub fn generation(&self, table: &Table) -> u64 {

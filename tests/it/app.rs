@@ -10,7 +10,7 @@ use basalt::app::App;
 use basalt::clock::Clock;
 use basalt::config::Config;
 use basalt::query::{Caller, Request};
-use basalt::records::Shape;
+use basalt::records::{Shape, Terms};
 use basalt::schema::{Record, SUPERUSERS_ID};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -27,7 +27,7 @@ pub struct TestApp {
     running: Running,
     superuser: Client,
     /// Kept until the end, as its drop deletes the data.
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl TestApp {
@@ -38,16 +38,34 @@ impl TestApp {
 
     /// The same with other options of the server.
     pub async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
-        let dir = tempfile::tempdir().expect("a temporary directory");
+        Self::open(tempfile::tempdir().expect("a temporary directory"), Clock::system(), None, change).await
+    }
+
+    /// The same under a clock that the test moves.
+    pub async fn start_at(clock: &Clock) -> Self {
+        Self::open(tempfile::tempdir().expect("a temporary directory"), clock.clone(), None, |_| {}).await
+    }
+
+    /// Cuts every connection and serves the same data again.
+    pub async fn restart(self) -> Self {
+        self.running.abort().await;
+        self.app.close().await;
+        Self::open(self.dir, self.app.clock.clone(), self.superuser.token.clone(), |_| {}).await
+    }
+
+    /// `token` is that of the superuser, if there is one already.
+    async fn open(dir: TempDir, clock: Clock, token: Option<String>, change: impl FnOnce(&mut Options)) -> Self {
         let config = Config { dir: dir.path().join("data"), ..Config::default() };
-        let app = App::open(config, Clock::system()).await.expect("the app opens");
+        let app = App::open(config, clock).await.expect("the app opens");
         let mut options = Options { address: "127.0.0.1:0".into(), workers: Some(1), ..Options::default() };
         change(&mut options);
         let running = api::serve(app.clone(), options).await.expect("a free port");
         let address = running.address();
-        let id = create_superuser(&app).await;
-        let token = superuser_token(&app, &id).await;
-        Self { address, app, running, superuser: Client::new(address, Some(token)), _dir: dir }
+        let token = match token {
+            Some(token) => token,
+            None => superuser_token(&app, &create_superuser(&app).await).await,
+        };
+        Self { address, app, running, superuser: Client::new(address, Some(token)), dir }
     }
 
     /// Stops as the process does on a signal.
@@ -117,8 +135,8 @@ async fn create_superuser(app: &App) -> String {
         .as_object()
         .cloned()
         .unwrap_or_default();
-    let body = app.records.create(request, SUPERUSERS_ID, &Shape::default()).await.expect("a superuser");
-    let record: Json = serde_json::from_slice(&body).expect("JSON");
+    let body = app.records.create(request, SUPERUSERS_ID, &Shape::default(), &Terms::default()).await;
+    let record: Json = serde_json::from_slice(&body.expect("a superuser").into_body()).expect("JSON");
     record["id"].as_str().expect("an id").to_owned()
 }
 

@@ -1,10 +1,13 @@
 //! The records of a collection (contract 2). Who may do what is decided in `records`.
 
 use actix_web::web::Path;
+use serde_json::Map;
 
 use crate::api::answer::{self, Answer};
 use crate::api::body::Upload;
 use crate::api::caller::Call;
+use crate::api::conditions;
+use crate::records::Terms;
 
 pub(in crate::api) async fn list(call: Call, collection: Path<String>) -> Answer {
     let body = call.app().records.list(&call.request, &collection, &call.list_params(), &call.shape()).await?;
@@ -13,27 +16,30 @@ pub(in crate::api) async fn list(call: Call, collection: Path<String>) -> Answer
 
 pub(in crate::api) async fn view(call: Call, path: Path<(String, String)>) -> Answer {
     let (collection, id) = path.as_ref();
-    let body = call.app().records.view(&call.request, collection, id, &call.shape()).await?;
-    Ok(answer::raw(body))
+    let presented = call.app().records.view(&call.request, collection, id, &call.shape()).await?;
+    match conditions::if_none_match(&call) {
+        Some(known) if known.has(&presented.tag) => Ok(answer::not_modified(&presented.tag)),
+        _ => Ok(answer::record(presented)),
+    }
 }
 
 pub(in crate::api) async fn create(call: Call, collection: Path<String>, upload: Upload) -> Answer {
     let values = upload.record(&*call.collection(&collection)?).await?;
+    let terms = Terms { if_match: None, once: conditions::once(&call, &values)? };
     let (records, shape) = (call.app().records.clone(), call.shape());
-    let body = records.create(call.with_body(values).request, &collection, &shape).await?;
-    Ok(answer::raw(body))
+    Ok(answer::written(records.create(call.with_body(values).request, &collection, &shape, &terms).await?))
 }
 
 pub(in crate::api) async fn update(call: Call, path: Path<(String, String)>, upload: Upload) -> Answer {
     let (collection, id) = path.as_ref();
     let values = upload.record(&*call.collection(collection)?).await?;
+    let terms = Terms { if_match: conditions::if_match(&call)?, once: conditions::once(&call, &values)? };
     let (records, shape) = (call.app().records.clone(), call.shape());
-    let body = records.update(call.with_body(values).request, collection, id, &shape).await?;
-    Ok(answer::raw(body))
+    Ok(answer::written(records.update(call.with_body(values).request, collection, id, &shape, &terms).await?))
 }
 
 pub(in crate::api) async fn delete(call: Call, path: Path<(String, String)>) -> Answer {
     let (collection, id) = path.as_ref();
-    call.app().records.delete(&call.request, collection, id).await?;
-    Ok(answer::no_content())
+    let terms = Terms { if_match: conditions::if_match(&call)?, once: conditions::once(&call, &Map::new())? };
+    Ok(answer::written(call.app().records.delete(&call.request, collection, id, &terms).await?))
 }

@@ -71,7 +71,7 @@ async fn delete(app: &App, collection: &str, ids: &[&str]) -> Result<usize> {
             headers: indexmap::IndexMap::default(),
             body: serde_json::Map::new(),
         };
-        match app.records.batch(&request, ids.iter().map(entry).collect(), BATCH_TIMEOUT).await {
+        match app.records.batch(&request, ids.iter().map(entry).collect(), BATCH_TIMEOUT, None).await {
             Ok(_) => return Ok(ids.len()),
             Err(BatchError::Entry { index, error }) if error.kind() == Kind::NotFound && index < ids.len() => {
                 ids.remove(index);

@@ -133,7 +133,7 @@ async fn send(app: &App, request: &Request, collection: &str, rows: &[Row]) -> R
         headers: IndexMap::default(),
         body: row.values.clone(),
     };
-    app.records.batch(request, rows.iter().map(entry).collect(), BATCH_TIMEOUT).await.map(drop)
+    app.records.batch(request, rows.iter().map(entry).collect(), BATCH_TIMEOUT, None).await.map(drop)
 }
 
 fn reason(error: &Error) -> String {

@@ -72,6 +72,12 @@ pub(super) fn last_rev(connection: &Connection) -> Result<i64> {
     )
 }
 
+/// The name of the history that the revisions belong to.
+pub(super) fn epoch(connection: &Connection) -> Result<String> {
+    let run = || connection.query_row("SELECT v FROM _meta WHERE k = 'epoch'", [], |row| row.get(0));
+    run().map_err(|error| classify(error, Some(connection)))
+}
+
 pub(super) fn schema_version(connection: &Connection) -> Result<i64> {
     number(connection, "SELECT coalesce((SELECT v FROM _meta WHERE k = 'schema_version'), 1)")
 }

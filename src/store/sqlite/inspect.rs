@@ -15,7 +15,7 @@ use super::connection;
 use super::error::classify;
 
 /// Our own tables, which are nobody's collection.
-const SYSTEM_TABLES: &[&str] = &["_collections", "_params", "_feed", "_meta", "_migrations"];
+const SYSTEM_TABLES: &[&str] = &["_collections", "_params", "_feed", "_meta", "_migrations", "_idempotency"];
 /// Tables that SQLite makes up.
 const SYSTEM_PREFIXES: &[&str] = &["sqlite_", "pragma_", "dbstat", "fts", "rtree"];
 const DENIED_FUNCTIONS: &[&str] = &["load_extension", "fts3_tokenizer", "sqlite_log", "randomblob", "zeroblob"];

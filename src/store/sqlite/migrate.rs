@@ -7,7 +7,10 @@ use super::connection::{batch, number};
 use super::error::classify;
 
 /// Number, name, text. A file that was released never changes.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "system", include_str!("../../../migrations/sqlite/0001_system.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "system", include_str!("../../../migrations/sqlite/0001_system.sql")),
+    (2, "idempotency", include_str!("../../../migrations/sqlite/0002_idempotency.sql")),
+];
 
 /// Brings the database up to this program.
 ///

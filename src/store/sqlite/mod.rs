@@ -92,6 +92,7 @@ struct Inner {
     path: PathBuf,
     options: Options,
     clock: Clock,
+    epoch: String,
     queue: Arc<Queue>,
     readers: Readers,
     pool: Pool,
@@ -125,6 +126,7 @@ impl Engine {
         let mut writing = connection::writer(&path, options.durability)?;
         migrate::run(&writing, &clock.now_text())?;
         let version = feed::schema_version(&writing)?.cast_unsigned();
+        let epoch = feed::epoch(&writing)?;
         let schema_version = Arc::new(AtomicU64::new(version));
         let generations = Arc::new(Generations::new());
         let queue = Arc::new(Queue::new());
@@ -154,6 +156,7 @@ impl Engine {
             path,
             options,
             clock,
+            epoch,
             queue,
             readers,
             pool,
@@ -201,6 +204,10 @@ impl Engine {
 
     pub fn schema_version(&self) -> u64 {
         self.0.schema_version.load(Ordering::Acquire)
+    }
+
+    pub fn epoch(&self) -> &str {
+        &self.0.epoch
     }
 
     pub fn generation(&self, table: &Table) -> u64 {

@@ -2,7 +2,9 @@
 
 mod contention;
 mod deletes;
+mod etag;
 mod expand;
+mod idempotency;
 mod input;
 mod visibility;
 
