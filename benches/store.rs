@@ -34,6 +34,7 @@ async fn run(name: &str, durability: Durability) -> Result<(), Failure> {
         reader_threads: 2,
         mmap_size_bytes: 1 << 30,
         external_checkpoint: false,
+        vfs: None,
     })?);
     let table = create_table(&store).await?;
     for clients in [1, 16, 256] {

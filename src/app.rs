@@ -59,5 +59,6 @@ fn engine_options(config: &Config) -> sqlite::Options {
         reader_threads: config.reader_threads(),
         mmap_size_bytes: config.sqlite.mmap_mib << 20,
         external_checkpoint: config.sqlite.checkpoint == Checkpoint::External,
+        vfs: None,
     }
 }

@@ -24,6 +24,7 @@ async fn open(dir: &std::path::Path) -> (Store, Collections) {
         reader_threads: 1,
         mmap_size_bytes: 0,
         external_checkpoint: false,
+        vfs: None,
     };
     let store = Store::Sqlite(sqlite::Engine::open(options).unwrap());
     let collections = Collections::open(store.clone(), Registry::default(), Clock::system()).await.unwrap();

@@ -32,6 +32,10 @@ pub enum StoreError {
     /// The disk is full or fails.
     #[error("disk failure: {0}")]
     Disk(String),
+    /// The disk did not confirm a write: whether it is there is unknown, and nothing is written until the engine was
+    /// opened anew.
+    #[error("the disk did not confirm a write: {0}")]
+    Unsynced(String),
     /// A second process holds the data directory.
     #[error("{0}")]
     Locked(String),
@@ -45,7 +49,9 @@ impl From<StoreError> for Error {
     /// The sense of a failure that no caller gave a better one.
     fn from(error: StoreError) -> Self {
         let kind = match &error {
-            StoreError::Overloaded | StoreError::Closed | StoreError::Disk(_) => Kind::Unavailable,
+            StoreError::Overloaded | StoreError::Closed | StoreError::Disk(_) | StoreError::Unsynced(_) => {
+                Kind::Unavailable
+            }
             StoreError::Timeout => Kind::Timeout,
             StoreError::Stale | StoreError::SchemaChanged | StoreError::Unique { .. } => Kind::Conflict,
             _ => return Error::internal(error),

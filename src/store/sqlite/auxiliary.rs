@@ -56,7 +56,7 @@ struct State {
 impl Aux {
     /// Opens the database and runs `schema_sql`, which must be harmless when run again.
     pub fn open(path: &Path, schema_sql: &str) -> Result<Self> {
-        let connection = connection::writer(path, Durability::Normal)?;
+        let connection = connection::writer(path, Durability::Normal, None)?;
         connection::batch(&connection, "PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -2048;")?;
         connection::batch(&connection, schema_sql)?;
         let shared = Arc::new(Shared::default());

@@ -32,7 +32,7 @@ fn create(target: &Path) -> std::io::Result<File> {
 
 fn fill(path: &Path, target: &Path) -> Result<()> {
     let name = target.to_str().ok_or_else(|| StoreError::Other("the target's name is not UTF-8".into()))?;
-    let connection = connection::maintenance(path)?;
+    let connection = connection::maintenance(path, None)?;
     connection.execute("VACUUM INTO ?1", [name]).map_err(|error| classify(error, Some(&connection)))?;
     let flushed = OpenOptions::new().write(true).open(target).and_then(|file| file.sync_all());
     flushed.map_err(|error| StoreError::Disk(error.to_string()))

@@ -14,6 +14,7 @@ use rusqlite::Connection;
 use super::super::Result;
 use super::connection::BUSY_TIMEOUT;
 use super::error::classify;
+use super::health::Health;
 use super::queue::Queue;
 
 /// Pages in the log from which copying starts.
@@ -28,8 +29,8 @@ const CEILING_PAGES: i64 = 65_536;
 /// How long the writer waits for readers that still need the log.
 const RESTART_WAIT: Duration = Duration::from_millis(20);
 
-#[derive(Default)]
 pub(super) struct Checkpointer {
+    health: Arc<Health>,
     /// Pages in the log after the last commit.
     pages: AtomicI32,
     due: AtomicBool,
@@ -40,6 +41,17 @@ pub(super) struct Checkpointer {
 }
 
 impl Checkpointer {
+    pub(super) fn new(health: Arc<Health>) -> Self {
+        Self {
+            health,
+            pages: AtomicI32::new(0),
+            due: AtomicBool::new(false),
+            closed: Mutex::new(false),
+            wake: Condvar::new(),
+            copying: Mutex::new(()),
+        }
+    }
+
     /// Lets the writing connection tell the length of its log.
     pub(super) fn watch(self: &Arc<Self>, writer: &mut Connection) -> Result<()> {
         let told = self.clone();
@@ -59,17 +71,17 @@ impl Checkpointer {
         }
     }
 
-    /// The writer calls it after a restart: until the next commit nobody knows how long the log is.
-    pub(super) fn restarted(&self) {
-        self.pages.store(0, Ordering::Relaxed);
-    }
-
     pub(super) fn close(&self) {
         *self.closed.lock() = true;
         self.wake.notify_one();
     }
 
     pub(super) fn run(&self, connection: &Connection, queue: &Queue) {
+        self.keep_short(connection, queue);
+        self.health.keep_log(connection);
+    }
+
+    fn keep_short(&self, connection: &Connection, queue: &Queue) {
         loop {
             {
                 let mut closed = self.closed.lock();
@@ -103,34 +115,36 @@ impl Checkpointer {
 
 impl Checkpointer {
     /// `None` once the log is the writer's again.
-    fn copy(&self, connection: &Connection) -> Option<rusqlite::Result<(i64, i64)>> {
+    fn copy(&self, connection: &Connection) -> Option<Result<(i64, i64)>> {
         let _copying = self.copying.lock();
         let closed = *self.closed.lock();
-        (!closed).then(|| pragma(connection, "PASSIVE"))
+        (!closed).then(|| self.checkpoint(connection, "PASSIVE"))
     }
 
     /// At the end: stops the thread, copies everything and empties the log.
     pub(super) fn finish(&self, writer: &Connection) -> Result<()> {
         self.close();
         let _quiet = self.copying.lock();
-        pragma(writer, "TRUNCATE").map(|_| ()).map_err(|error| classify(error, Some(writer)))
+        self.checkpoint(writer, "TRUNCATE").map(|_| ())
     }
-}
 
-/// Between two batches of the writer: begins the log again when no reader needs it.
-pub(super) fn restart(writer: &Connection) {
-    let run = || {
-        writer.busy_timeout(RESTART_WAIT)?;
-        let result = pragma(writer, "RESTART");
-        writer.busy_timeout(BUSY_TIMEOUT)?;
-        result
-    };
-    if let Err(error) = run() {
-        tracing::warn!(%error, "the write-ahead log could not be restarted");
+    /// Between two batches of the writer: begins the log again when no reader needs it.
+    pub(super) fn restart(&self, writer: &Connection) {
+        let wait = |time| writer.busy_timeout(time).map_err(|error| classify(error, Some(writer)));
+        let result = wait(RESTART_WAIT).and_then(|()| self.checkpoint(writer, "RESTART"));
+        if let Err(error) = result.and(wait(BUSY_TIMEOUT)) {
+            tracing::warn!(%error, "the write-ahead log could not be restarted");
+        }
+        // Until the next commit nobody knows how long the log is.
+        self.pages.store(0, Ordering::Relaxed);
     }
-}
 
-/// Pages in the log, and how many of them are copied.
-fn pragma(connection: &Connection, mode: &str) -> rusqlite::Result<(i64, i64)> {
-    connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| Ok((row.get(1)?, row.get(2)?)))
+    /// Pages in the log, and how many of them are copied.
+    fn checkpoint(&self, connection: &Connection, mode: &str) -> Result<(i64, i64)> {
+        self.health.trusted()?;
+        connection
+            .query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| Ok((row.get(1)?, row.get(2)?)))
+            .map_err(|error| classify(error, Some(connection)))
+            .inspect_err(|error| self.health.note(error))
+    }
 }

@@ -19,13 +19,13 @@ const READER_STATEMENTS: usize = 256;
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The connection that writes.
-pub(super) fn writer(path: &Path, durability: Durability) -> Result<Connection> {
+pub(super) fn writer(path: &Path, durability: Durability, vfs: Option<&str>) -> Result<Connection> {
     let synchronous = match durability {
         Durability::Full => "FULL",
         Durability::Normal => "NORMAL",
     };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = open(path, flags, WRITER_STATEMENTS)?;
+    let connection = open(path, flags, WRITER_STATEMENTS, vfs)?;
     batch(
         &connection,
         &format!(
@@ -39,7 +39,8 @@ pub(super) fn writer(path: &Path, durability: Durability) -> Result<Connection> 
 /// A connection that only reads, and may map the file into memory. Mapped pages are looked at anew in every
 /// transaction, so a check of all their cells would cost a list a quarter of its CPU: that is left to the writer.
 pub(super) fn reader(path: &Path, options: &Options) -> Result<Connection> {
-    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX, READER_STATEMENTS)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = open(path, flags, READER_STATEMENTS, options.vfs.as_deref())?;
     batch(
         &connection,
         &format!("PRAGMA query_only = ON; PRAGMA mmap_size = {}; PRAGMA cache_size = -8192;", options.mmap_size_bytes),
@@ -48,15 +49,19 @@ pub(super) fn reader(path: &Path, options: &Options) -> Result<Connection> {
 }
 
 /// A connection for a copy or a checkpoint: small caches.
-pub(super) fn maintenance(path: &Path) -> Result<Connection> {
-    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX, 16)?;
+pub(super) fn maintenance(path: &Path, vfs: Option<&str>) -> Result<Connection> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX, 16, vfs)?;
     batch(&connection, "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -1024;")?;
     Ok(connection)
 }
 
-fn open(path: &Path, flags: OpenFlags, statements: usize) -> Result<Connection> {
+fn open(path: &Path, flags: OpenFlags, statements: usize, vfs: Option<&str>) -> Result<Connection> {
     let fail = |error| classify(error, None);
-    let connection = Connection::open_with_flags(path, flags).map_err(fail)?;
+    let connection = match vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+        None => Connection::open_with_flags(path, flags),
+    }
+    .map_err(fail)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(fail)?;
     connection.set_prepared_statement_cache_capacity(statements);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(fail)?;

@@ -1,6 +1,6 @@
 //! Errors of the library, classified into the cases that callers tell apart.
 
-use rusqlite::{Connection, Error, ErrorCode};
+use rusqlite::{Connection, Error, ErrorCode, ffi};
 
 use super::super::StoreError;
 
@@ -11,6 +11,9 @@ pub(super) fn classify(error: Error, connection: Option<&Connection>) -> StoreEr
     match error {
         Error::SqliteFailure(failure, message) => {
             let message = message.unwrap_or_else(|| failure.to_string());
+            if matches!(failure.extended_code, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC) {
+                return StoreError::Unsynced(message);
+            }
             by_code(failure.code, message, connection)
         }
         Error::SqlInputError { error, msg, .. } => by_code(error.code, msg, connection),

@@ -14,6 +14,7 @@ use super::connection::{self, Bound, batch, yields};
 use super::error::classify;
 use super::feed::{self, Change, Entry};
 use super::generation::{Generations, Touched};
+use super::health::Health;
 use super::inspect::Inspector;
 use super::limit::Limit;
 use super::sql::{self, SqlCache};
@@ -21,6 +22,7 @@ use super::sql::{self, SqlCache};
 /// One writing connection, used by one thread.
 pub(super) struct Lane {
     pub(super) connection: Connection,
+    pub(super) health: Arc<Health>,
     pub(super) limit: Limit,
     pub(super) inspector: Inspector,
     /// The last revision that was given out; falls back when a transaction does.
@@ -50,13 +52,15 @@ pub(super) struct Context {
 
 impl Lane {
     pub(super) fn begin(&self) -> Result<()> {
+        self.health.trusted()?;
         self.control("BEGIN IMMEDIATE")
     }
 
     /// Writes the counter and commits.
     pub(super) fn commit(&self, rev_before: i64) -> Result<()> {
         if self.rev.get() != rev_before {
-            feed::set_meta(&self.connection, "last_rev", self.rev.get())?;
+            feed::set_meta(&self.connection, "last_rev", self.rev.get())
+                .inspect_err(|error| self.health.note(error))?;
         }
         self.control("COMMIT")?;
         self.generations.raise(&self.touched);
@@ -78,7 +82,10 @@ impl Lane {
 
     fn control(&self, sql: &str) -> Result<()> {
         let run = || self.connection.prepare_cached(sql)?.raw_execute();
-        run().map(|_| ()).map_err(|error| classify(error, Some(&self.connection)))
+        run()
+            .map(|_| ())
+            .map_err(|error| classify(error, Some(&self.connection)))
+            .inspect_err(|error| self.health.note(error))
     }
 
     /// Applies a set inside the open transaction.
@@ -116,6 +123,7 @@ impl Lane {
     }
 
     fn failure(&self, error: StoreError, poisoned: bool) -> Failure {
+        self.health.note(&error);
         // SQLite rolls everything back by itself on a full disk, an interrupted write or RAISE(ROLLBACK).
         Failure { error, poisoned: poisoned || self.connection.is_autocommit() }
     }

@@ -18,6 +18,7 @@ mod error;
 mod feed;
 mod functions;
 mod generation;
+mod health;
 mod inspect;
 mod lane;
 mod limit;
@@ -49,6 +50,7 @@ use super::{Committed, Cost, Result, Sink, Statement, StoreError, Table, WriteSe
 use crate::clock::Clock;
 use checkpoint::Checkpointer;
 use generation::{Generations, Touched};
+use health::Health;
 use lane::Lane;
 use limit::Limit;
 use lock::DirectoryLock;
@@ -78,6 +80,8 @@ pub struct Options {
     pub mmap_size_bytes: u64,
     /// `true`: another process owns checkpoints (`sqlite.checkpoint = "external"`).
     pub external_checkpoint: bool,
+    /// The name of a registered SQLite VFS that stands between the engine and the files; `None` is the system's own.
+    pub vfs: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +102,7 @@ struct Inner {
     pool: Pool,
     schema_version: Arc<AtomicU64>,
     generations: Arc<Generations>,
-    healthy: Arc<AtomicBool>,
+    health: Arc<Health>,
     closed: AtomicBool,
     checkpointer: Option<Arc<Checkpointer>>,
     running: Mutex<Option<Running>>,
@@ -123,28 +127,32 @@ impl Engine {
         let lock = DirectoryLock::acquire(&options.dir)?;
         let path = options.dir.join(FILE_NAME);
         let clock = Clock::system();
-        let mut writing = connection::writer(&path, options.durability)?;
+        health::renew_log(&path)?;
+        let mut writing = connection::writer(&path, options.durability, options.vfs.as_deref())?;
         migrate::run(&writing, &clock.now_text())?;
         let version = feed::schema_version(&writing)?.cast_unsigned();
         let epoch = feed::epoch(&writing)?;
         let schema_version = Arc::new(AtomicU64::new(version));
         let generations = Arc::new(Generations::new());
         let queue = Arc::new(Queue::new());
-        let healthy = Arc::new(AtomicBool::new(true));
-        let checkpointer = (!options.external_checkpoint).then(Arc::<Checkpointer>::default);
+        let health = Arc::new(Health::default());
+        let checkpointer = (!options.external_checkpoint).then(|| Arc::new(Checkpointer::new(health.clone())));
         if let Some(checkpointer) = &checkpointer {
             checkpointer.watch(&mut writing)?;
         }
         let readers = Readers::new(next_engine(), path.clone(), options.clone());
         let pool = Pool::open(&path, &options)?;
         let copier = match &checkpointer {
-            Some(checkpointer) => Some(start_checkpointer(&path, checkpointer.clone(), queue.clone())?),
+            Some(checkpointer) => {
+                let connection = connection::maintenance(&path, options.vfs.as_deref())?;
+                Some(start_checkpointer(connection, checkpointer.clone(), queue.clone())?)
+            }
             None => None,
         };
         let parts = WriterParts {
             queue: queue.clone(),
             clock: clock.clone(),
-            healthy: healthy.clone(),
+            health: health.clone(),
             checkpointer: checkpointer.clone(),
             schema_version: schema_version.clone(),
             generations: generations.clone(),
@@ -162,7 +170,7 @@ impl Engine {
             pool,
             schema_version,
             generations,
-            healthy,
+            health,
             closed: AtomicBool::new(false),
             checkpointer,
             running,
@@ -242,7 +250,7 @@ impl Engine {
     }
 
     pub fn ready(&self) -> bool {
-        let healthy = self.0.healthy.load(Ordering::Relaxed);
+        let healthy = self.0.health.is_good();
         if !healthy {
             // Somebody asks and nobody may write: the next answer knows more.
             self.0.queue.ask_probe();
@@ -285,7 +293,7 @@ impl Drop for Inner {
 struct WriterParts {
     queue: Arc<Queue>,
     clock: Clock,
-    healthy: Arc<AtomicBool>,
+    health: Arc<Health>,
     checkpointer: Option<Arc<Checkpointer>>,
     schema_version: Arc<AtomicU64>,
     generations: Arc<Generations>,
@@ -300,6 +308,7 @@ fn start_writer(mut connection: Connection, parts: WriterParts) -> Result<JoinHa
         let _abandoned = AbandonOnDrop(parts.queue.clone());
         let lane = Rc::new(Lane {
             connection,
+            health: parts.health,
             limit,
             inspector,
             rev: Cell::new(rev),
@@ -314,7 +323,6 @@ fn start_writer(mut connection: Connection, parts: WriterParts) -> Result<JoinHa
             lane: lane.clone(),
             queue: parts.queue,
             clock: parts.clock,
-            healthy: parts.healthy,
             checkpointer: checkpointer.clone(),
             waiting: VecDeque::new(),
         }
@@ -324,6 +332,7 @@ fn start_writer(mut connection: Connection, parts: WriterParts) -> Result<JoinHa
         {
             tracing::warn!(%error, "the last checkpoint failed; the next start makes up for it");
         }
+        lane.health.keep_log(&lane.connection);
     })
 }
 
@@ -336,8 +345,11 @@ impl Drop for AbandonOnDrop {
     }
 }
 
-fn start_checkpointer(path: &Path, checkpointer: Arc<Checkpointer>, queue: Arc<Queue>) -> Result<JoinHandle<()>> {
-    let connection = connection::maintenance(path)?;
+fn start_checkpointer(
+    connection: Connection,
+    checkpointer: Arc<Checkpointer>,
+    queue: Arc<Queue>,
+) -> Result<JoinHandle<()>> {
     thread("checkpointer", move || checkpointer.run(&connection, &queue))
 }
 
@@ -363,9 +375,17 @@ fn create_dir(dir: &Path) -> Result<()> {
         use std::os::unix::fs::DirBuilderExt as _;
         builder.mode(0o700);
     }
+    let missing = missing_from(dir);
     builder
         .create(dir)
+        // A new directory is as good as its entry in the one above.
+        .and_then(|()| missing.iter().filter_map(|new| new.parent()).try_for_each(health::sync_directory))
         .map_err(|error| StoreError::Disk(format!("the data directory {} is unusable: {error}", dir.display())))
+}
+
+/// The directories on the way to `dir` that are not there yet, `dir` first.
+fn missing_from(dir: &Path) -> Vec<&Path> {
+    dir.ancestors().take_while(|part| matches!(part.try_exists(), Ok(false))).collect()
 }
 
 /// The version of the SQLite library in this binary.

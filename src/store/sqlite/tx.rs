@@ -131,6 +131,9 @@ impl State {
 
     /// Notices when a failed statement ended the transaction.
     fn watch<T>(&self, result: Result<T>) -> Result<T> {
+        if let Err(error) = &result {
+            self.lane.health.note(error);
+        }
         if let Err(error) = &result
             && self.lane.connection.is_autocommit()
         {

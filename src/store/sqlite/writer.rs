@@ -8,11 +8,10 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::super::{Committed, Result, StoreError};
-use super::checkpoint::{self, Checkpointer};
+use super::checkpoint::Checkpointer;
 use super::lane::{Context, Failure, Lane};
 use super::queue::{Next, Queue, WriteJob};
 use crate::clock::Clock;
@@ -29,8 +28,6 @@ pub(super) struct Writer {
     pub(super) lane: Rc<Lane>,
     pub(super) queue: Arc<Queue>,
     pub(super) clock: Clock,
-    /// Whether the last commit reached the disk.
-    pub(super) healthy: Arc<AtomicBool>,
     pub(super) checkpointer: Option<Arc<Checkpointer>>,
     pub(super) waiting: VecDeque<Box<WriteJob>>,
 }
@@ -60,9 +57,8 @@ impl Writer {
     }
 
     fn checkpoint(&self) {
-        checkpoint::restart(&self.lane.connection);
         if let Some(checkpointer) = &self.checkpointer {
-            checkpointer.restarted();
+            checkpointer.restart(&self.lane.connection);
         }
     }
 
@@ -72,7 +68,7 @@ impl Writer {
         // A counter that is off by one makes the commit write it.
         let written = self.lane.begin().and_then(|()| self.lane.commit(rev - 1));
         match written {
-            Ok(()) => self.healthy.store(true, Ordering::Relaxed),
+            Ok(()) => self.lane.health.written(),
             Err(_) => self.lane.rollback(rev),
         }
     }
@@ -93,12 +89,11 @@ impl Writer {
         };
         match committed {
             Ok(()) => {
-                self.healthy.store(true, Ordering::Relaxed);
+                self.lane.health.written();
                 self.answer(done);
             }
             Err(error) if done.len() == 1 => {
                 self.lane.rollback(rev_before);
-                self.note(&error);
                 let mut error = Some(error);
                 self.answer(done.into_iter().filter_map(|(job, _)| Some((job, Err(error.take()?)))).collect());
             }
@@ -160,11 +155,8 @@ impl Writer {
         self.lane.limit.lift();
         let result = applied.and_then(|committed| self.lane.commit(rev_before).map(|()| committed));
         match &result {
-            Ok(_) => self.healthy.store(true, Ordering::Relaxed),
-            Err(error) => {
-                self.lane.rollback(rev_before);
-                self.note(error);
-            }
+            Ok(_) => self.lane.health.written(),
+            Err(_) => self.lane.rollback(rev_before),
         }
         result
     }
@@ -180,15 +172,11 @@ impl Writer {
 
     /// No transaction can be opened: everything that waits hears of it.
     fn refuse(&mut self, error: &StoreError) {
-        self.note(error);
-        let answers = self.waiting.drain(..).map(|job| (job, Err(StoreError::Disk(error.to_string())))).collect();
+        let again = || match error {
+            StoreError::Unsynced(message) => StoreError::Unsynced(message.clone()),
+            other => StoreError::Disk(other.to_string()),
+        };
+        let answers = self.waiting.drain(..).map(|job| (job, Err(again()))).collect();
         self.answer(answers);
-    }
-
-    fn note(&self, error: &StoreError) {
-        if matches!(error, StoreError::Disk(_)) {
-            self.healthy.store(false, Ordering::Relaxed);
-            tracing::error!(%error, "a write did not reach the disk");
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! The engine's behaviour, through the face of the store.
 
+#[cfg(unix)]
+mod crash;
 mod faults;
 mod lifecycle;
 mod limits;
@@ -29,6 +31,7 @@ fn options(dir: &std::path::Path) -> Options {
         reader_threads: 1,
         mmap_size_bytes: 0,
         external_checkpoint: false,
+        vfs: None,
     }
 }
 

@@ -1,0 +1,65 @@
+//! Power loss and broken disks (D2): the engine over a disk that remembers and fails on command.
+//!
+//! `vfs.rs` is the shim, `disk.rs` its memory, `workload.rs` what runs over it and `history.rs` the judge. A failure
+//! prints its seed; `BASALT_CRASH_SEED` runs that one alone, `BASALT_CRASH_SECONDS` looks for longer.
+
+mod broken;
+mod disk;
+mod history;
+mod power;
+mod vfs;
+mod workload;
+
+use std::time::{Duration, Instant};
+
+use rand::SeedableRng as _;
+
+use super::super::{Durability, Options};
+use disk::Event;
+use history::{History, Promise};
+
+type Random = rand::rngs::StdRng;
+
+/// Runs rounds with seeds of their own until the time is up; one round alone where a seed is given.
+async fn rounds(default_seconds: u64, mut round: impl AsyncFnMut(u64)) {
+    if let Some(seed) = number("BASALT_CRASH_SEED") {
+        return round(seed).await;
+    }
+    let time = Duration::from_secs(number("BASALT_CRASH_SECONDS").unwrap_or(default_seconds));
+    let start = Instant::now();
+    let mut rounds = 0;
+    while rounds == 0 || start.elapsed() < time {
+        let seed = rand::random();
+        // Shown when the test fails.
+        println!("BASALT_CRASH_SEED={seed}");
+        round(seed).await;
+        rounds += 1;
+    }
+    println!("{rounds} rounds");
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+/// Opens what a power loss at this moment could leave.
+async fn look(
+    events: &[Event],
+    history: &History,
+    moment: usize,
+    promise: Promise,
+    random: &mut Random,
+) -> Result<(), String> {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    for (name, content) in disk::image(&events[..moment], random) {
+        std::fs::write(dir.path().join(name), content).expect("a file");
+    }
+    history::verify(dir.path(), history, moment, promise).await.map_err(|wrong| {
+        let kept = dir.keep();
+        format!("power lost at {moment} of {}: {wrong} (left in {})", events.len(), kept.display())
+    })
+}
+
+fn random(seed: u64) -> Random {
+    Random::seed_from_u64(seed)
+}
