@@ -4,7 +4,7 @@ use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::collections::Collections;
 use crate::config::{Checkpoint, Config, Durability};
-use crate::crypto::Hasher;
+use crate::crypto::{Hasher, Sealer};
 use crate::error::Result;
 use crate::logs::Logs;
 use crate::records::Records;
@@ -35,7 +35,8 @@ impl App {
         let collections = Collections::open(store.clone(), registry.clone(), clock.clone()).await?;
         let settings = Settings::open(store.clone()).await?;
         let logs = Logs::open(&config.dir, settings.clone())?;
-        let records = Records::new(store.clone(), registry.clone(), clock.clone(), hasher.clone());
+        let sealer = Sealer::new(&store.instance_key().await?);
+        let records = Records::new(store.clone(), registry.clone(), clock.clone(), hasher.clone(), sealer);
         let auth = Auth::new(store.clone(), registry.clone(), records.clone(), hasher, clock.clone());
         Ok(Self { config: config.into(), clock, store, registry, settings, logs, collections, records, auth })
     }

@@ -32,13 +32,14 @@ pub(super) fn shape(params: &IndexMap<String, String>) -> Shape {
     Shape { expand: text(params, "expand"), fields: text(params, "fields") }
 }
 
-/// `page`, `perPage`, `skipTotal`, `sort` and `filter`, unchecked.
+/// `page`, `perPage`, `skipTotal`, `cursor`, `sort` and `filter`, unchecked.
 pub(super) fn list(params: &IndexMap<String, String>) -> ListParams {
     let raw = |name: &str| params.get(name).cloned();
     ListParams {
         page: raw("page"),
         per_page: raw("perPage"),
         skip_total: raw("skipTotal"),
+        cursor: raw("cursor"),
         sort: text(params, "sort"),
         filter: text(params, "filter"),
     }

@@ -15,6 +15,7 @@ mod error;
 mod eval;
 mod lexer;
 mod macros;
+mod order;
 mod parser;
 mod path;
 mod request;

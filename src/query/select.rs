@@ -4,27 +4,26 @@ use std::sync::Arc;
 
 use super::Trust;
 use super::ast::Filter;
-use super::compile::{Compiler, Condition, Frame, Joins, quoted};
-use super::error::{QueryError, Result};
-use super::path::Path;
+use super::compile::{Compiler, Condition, Frame, quoted};
+use super::error::Result;
+use super::order::Key;
 use super::request::Request;
-use super::sort::{Sort, Term};
-use super::walk::{Planned, Planner};
+use super::sort::Sort;
 use crate::schema::{Collection, Schema};
 use crate::store::{REV_COLUMN, Statement, Value};
 
 /// The alias of the collection that is read.
-const ROW: &str = "r";
+pub(super) const ROW: &str = "r";
 
 /// A read of one collection: add conditions, then ask for the statement.
 pub struct Query<'a> {
-    compiler: Compiler<'a>,
-    frame: Frame,
+    pub(super) compiler: Compiler<'a>,
+    pub(super) frame: Frame,
     conditions: Vec<Condition>,
-    order: Vec<String>,
+    pub(super) order: Vec<Key>,
     /// At most one record can match.
     unique: bool,
-    dear: bool,
+    pub(super) dear: bool,
 }
 
 impl<'a> Query<'a> {
@@ -53,8 +52,8 @@ impl<'a> Query<'a> {
     pub fn sort(&mut self, sort: &Sort, trust: Trust) -> Result<()> {
         self.frame.trust = trust;
         for term in &sort.terms {
-            let text = self.order_text(term)?;
-            self.order.push(format!("{text}{}", if term.descending { " DESC" } else { "" }));
+            let key = self.key(term)?;
+            self.order.push(key);
         }
         Ok(())
     }
@@ -97,24 +96,13 @@ impl<'a> Query<'a> {
     /// All stored columns in field order, then the revision (0 for a view), one page of rows. Without a sort
     /// records come in the order of their creation.
     pub fn select(&self, limit: u64, offset: u64) -> Statement {
-        let is_view = self.frame.collection.is_view();
-        let mut sql = String::with_capacity(512);
-        sql.push_str("SELECT ");
-        for name in &self.frame.collection.table.columns {
-            push_column(&mut sql, name);
-            sql.push_str(", ");
-        }
-        match is_view {
-            true => sql.push('0'),
-            false => push_column(&mut sql, REV_COLUMN),
-        }
-        sql.push_str(&self.body());
-        if !self.order.is_empty() {
-            sql.push_str(&format!(" ORDER BY {}", self.order.join(", ")));
-        } else if !self.unique && !is_view {
-            sql.push_str(&format!(" ORDER BY {ROW}.rowid"));
-        }
-        let mut params = self.compiler.params.clone();
+        let order = match self.order.as_slice() {
+            [] if self.unique || self.frame.collection.is_view() => String::new(),
+            [] => format!("{ROW}.rowid"),
+            keys => keys.iter().map(Key::sql).collect::<Vec<_>>().join(", "),
+        };
+        let mut sql = self.rows("", None, &order);
+        let mut params = self.params();
         let number = |number: u64| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
         params.push(number(limit));
         sql.push_str(&format!(" LIMIT ?{}", params.len()));
@@ -125,14 +113,44 @@ impl<'a> Query<'a> {
         self.statement(sql, params)
     }
 
+    /// How many columns of a row come before the keys of [`Query::select_after`].
+    pub fn first_key(&self) -> usize {
+        self.frame.collection.table.columns.len() + 1
+    }
+
+    pub(super) fn params(&self) -> Vec<Value> {
+        self.compiler.params.clone()
+    }
+
+    /// The rows that also satisfy `condition`, with `further` columns.
+    pub(super) fn rows(&self, further: &str, condition: Option<&str>, order: &str) -> String {
+        let mut sql = String::with_capacity(512);
+        sql.push_str("SELECT ");
+        for name in &self.frame.collection.table.columns {
+            push_column(&mut sql, name);
+            sql.push_str(", ");
+        }
+        match self.frame.collection.is_view() {
+            true => sql.push('0'),
+            false => push_column(&mut sql, REV_COLUMN),
+        }
+        sql.push_str(further);
+        sql.push_str(&self.body(condition));
+        if !order.is_empty() {
+            sql.push_str(" ORDER BY ");
+            sql.push_str(order);
+        }
+        sql
+    }
+
     /// The number of matching records.
     pub fn count(&self) -> Statement {
-        self.unordered(format!("SELECT COUNT(*){}", self.body()))
+        self.unordered(format!("SELECT COUNT(*){}", self.body(None)))
     }
 
     /// One row `1` if any record matches.
     pub fn exists(&self) -> Statement {
-        self.unordered(format!("SELECT 1{} LIMIT 1", self.body()))
+        self.unordered(format!("SELECT 1{} LIMIT 1", self.body(None)))
     }
 
     /// A statement without the order: parameters that only the order or a folded condition mentioned go.
@@ -146,13 +164,13 @@ impl<'a> Query<'a> {
         self.statement(sql, params)
     }
 
-    fn statement(&self, sql: String, params: Vec<Value>) -> Statement {
+    pub(super) fn statement(&self, sql: String, params: Vec<Value>) -> Statement {
         let statement = Statement::new(sql, params);
         if self.dear { statement.dear() } else { statement }
     }
 
     /// Conditions over any-of joins share one `EXISTS`; the others stand beside it, where indexes serve them.
-    fn body(&self) -> String {
+    fn body(&self, further: Option<&str>) -> String {
         let mut plain = Vec::new();
         let mut any = Vec::new();
         for condition in &self.conditions {
@@ -169,53 +187,10 @@ impl<'a> Query<'a> {
         if !any.is_empty() {
             plain.push(&exists);
         }
+        plain.extend(further);
         let table = quoted(&self.frame.collection.name);
         let filter = if plain.is_empty() { String::new() } else { format!(" WHERE {}", plain.join(" AND ")) };
         format!(" FROM {table} AS {ROW}{}{filter}", self.frame.single.sql())
-    }
-
-    fn order_text(&mut self, term: &Term) -> Result<String> {
-        match term.path.as_str() {
-            "@random" => {
-                self.dear = true;
-                return Ok("RANDOM()".to_owned());
-            }
-            "@rowid" if !self.frame.collection.is_view() => return Ok(format!("{ROW}.rowid")),
-            _ => {}
-        }
-        let path = Path::parse(&term.path, 0)?;
-        let planner =
-            Planner::new(self.compiler.schema, &self.frame.collection, self.compiler.request, self.frame.trust);
-        let walk = match planner.plan(&path)? {
-            Planned::Walk(walk) => walk,
-            _ => return Err(QueryError::new(format!("{} is nothing to sort by", term.path))),
-        };
-        let fans_out = walk.fans_out();
-        let mut joins = if fans_out { Joins::default() } else { std::mem::take(&mut self.frame.single) };
-        let scalar = self.compiler.scalar(&self.frame, &mut joins, &walk, "");
-        let from = fans_out.then(|| match joins.limits() {
-            [] => joins.sql(),
-            limits => format!("{} WHERE {}", joins.sql(), limits.join(" AND ")),
-        });
-        if !fans_out {
-            self.frame.single = joins;
-        } else if !joins.limits().is_empty() {
-            // As in a filter: records that lead only to what the client may not list are out.
-            let mut any = std::mem::take(&mut self.frame.any);
-            let added = self.compiler.scalar(&self.frame, &mut any, &walk, "");
-            self.frame.any = any;
-            added?;
-        }
-        let scalar = scalar?;
-        let text = match scalar.guard {
-            // A client that may not read an address may not learn it from the order either.
-            Some(guard) => format!("(CASE WHEN {guard} THEN {} END)", scalar.text),
-            None => scalar.text,
-        };
-        Ok(match from {
-            Some(from) => format!("(SELECT {text} FROM (SELECT 1){from} LIMIT 1)"),
-            None => text,
-        })
     }
 }
 

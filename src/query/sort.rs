@@ -36,6 +36,11 @@ impl Sort {
     pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
     }
+
+    /// Whether the order is another one each time.
+    pub fn is_random(&self) -> bool {
+        self.terms.iter().any(|term| term.path == "@random")
+    }
 }
 
 fn term(text: &str) -> Result<Term> {

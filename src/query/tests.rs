@@ -1,6 +1,7 @@
 //! Tests of the language: its grammar, its meaning on rows that PocketBase answered for, its SQL, and SQL
 //! held against the evaluator.
 
+mod after;
 mod differential;
 mod fixture;
 mod grammar;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::cursor::{self, Cursor, Rows};
 use super::encode::{Collect, Items, Single};
 use super::lane::Lane;
 use super::picker::parse_bool;
@@ -30,6 +31,10 @@ impl Page {
             Some(text) => text.parse::<i64>().map_err(|_| Error::invalid(format!("{name} must be a whole number"))),
         };
         let page = number(&params.page, "page", 1)?.max(1);
+        if page > 1 && params.cursor.is_some() {
+            // Passed over in silence it would make a loop over pages read the first one for ever.
+            return Err(cursor::refused("page", "validation_page_with_cursor", "Must be absent or 1 beside a cursor."));
+        }
         let per_page = match number(&params.per_page, "perPage", DEFAULT_PER_PAGE)? {
             ..=0 => DEFAULT_PER_PAGE,
             given => given.min(MAX_PER_PAGE),
@@ -57,15 +62,28 @@ impl Page {
         }
     }
 
-    /// The wrapper's last keys.
-    fn close(&self, total: i64, out: &mut Vec<u8>) {
+    /// The wrapper's last keys. `next` is the cursor behind the page, where the client asked by cursor.
+    fn close(&self, total: i64, next: Option<&str>, out: &mut Vec<u8>) {
         let pages = if total < 0 { -1 } else { total / self.per_page + i64::from(total % self.per_page > 0) };
         let tail = format!(
-            "],\"page\":{},\"perPage\":{},\"totalItems\":{total},\"totalPages\":{pages}}}",
+            "],\"page\":{},\"perPage\":{},\"totalItems\":{total},\"totalPages\":{pages}",
             self.page, self.per_page
         );
         out.extend_from_slice(tail.as_bytes());
+        if let Some(next) = next {
+            out.extend_from_slice(format!(",\"nextCursor\":\"{next}\"").as_bytes());
+        }
+        out.push(b'}');
     }
+}
+
+/// What a list asks, resolved.
+struct Question<'a> {
+    schema: &'a Arc<Schema>,
+    collection: &'a Arc<Collection>,
+    request: &'a Request,
+    query: &'a Query<'a>,
+    wanted: &'a Wanted,
 }
 
 impl Records {
@@ -88,37 +106,38 @@ impl Records {
         if let Some(filter) = Filter::parse_client(&params.filter).map_err(access::refused)? {
             query.filter(&filter, Trust::Client).map_err(access::refused)?;
         }
-        query.sort(&Sort::parse(&params.sort).map_err(access::refused)?, Trust::Client).map_err(access::refused)?;
-        self.page(&schema, &collection, request, &query, &page, &wanted).await
+        let sort = Sort::parse(&params.sort).map_err(access::refused)?;
+        query.sort(&sort, Trust::Client).map_err(access::refused)?;
+        let cursor = Cursor::parse(self, &collection, request, params, &sort)?;
+        let question = Question { schema: &schema, collection: &collection, request, query: &query, wanted: &wanted };
+        self.page(question, &page, cursor.as_ref()).await
     }
 
-    async fn page(
-        &self,
-        schema: &Arc<Schema>,
-        collection: &Arc<Collection>,
-        request: &Request,
-        query: &Query<'_>,
-        page: &Page,
-        wanted: &Wanted,
-    ) -> Result<Bytes> {
+    async fn page(&self, question: Question<'_>, page: &Page, cursor: Option<&Cursor<'_>>) -> Result<Bytes> {
+        let Question { schema, collection, request, query, wanted } = question;
         let reader = self.store.reader();
-        let statement = query.select(page.per_page.unsigned_abs(), page.offset());
+        let limit = page.per_page.unsigned_abs();
+        let rows = match cursor {
+            None => Rows::Page(query.select(limit, page.offset())),
+            Some(cursor) => cursor.rows(query, limit)?,
+        };
         let mut out = Vec::with_capacity(16 * 1024);
         out.extend_from_slice(b"{\"items\":[");
-        let (mut out, count) = match wanted.direct(collection, request) {
+        let (mut out, count, last) = match wanted.direct(collection, request) {
             Some(encoder) => {
-                let items = reader.stream(statement, Items::new(encoder, out)).await?;
-                (items.out, items.count)
+                let (items, last) = rows.take(&reader, Items::new(encoder, out)).await?;
+                (items.out, items.count, last)
             }
             None => {
                 let sink = Collect { collection: collection.clone(), records: Vec::new() };
-                let records = reader.stream(statement, sink).await?.records;
+                let (Collect { records, .. }, last) = rows.take(&reader, sink).await?;
                 let lane = Lane::Store(self.store.clone());
                 Presenter { schema, lane: &lane, request }.items(collection, &records, wanted, &mut out).await?;
-                (out, records.len())
+                (out, records.len(), last)
             }
         };
-        let total = match (page.skip_total, page.total_from(count)) {
+        let known = page.total_from(count).filter(|_| cursor.is_none_or(Cursor::is_first));
+        let total = match (page.skip_total, known) {
             (true, _) => -1,
             (false, Some(total)) => total,
             (false, None) => {
@@ -126,7 +145,8 @@ impl Records {
                 row.and_then(|row| row.get(0).as_i64()).unwrap_or_default()
             }
         };
-        page.close(total, &mut out);
+        let next = cursor.map(|cursor| cursor.next(last)).transpose()?;
+        page.close(total, next.as_deref(), &mut out);
         Ok(out.into())
     }
 

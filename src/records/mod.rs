@@ -13,6 +13,7 @@ mod batch;
 mod change;
 mod create;
 mod credential;
+mod cursor;
 mod delete;
 mod draft;
 mod encode;
@@ -45,7 +46,7 @@ pub use tag::{Presented, Tag};
 pub use written::{Outcome, Written};
 
 use crate::clock::Clock;
-use crate::crypto::Hasher;
+use crate::crypto::{Hasher, Sealer};
 use crate::error::Result;
 use crate::schema::{Collection, Record, Registry};
 use crate::store::{Priority, Reader, Store};
@@ -73,6 +74,8 @@ pub struct ListParams {
     pub page: Option<String>,
     pub per_page: Option<String>,
     pub skip_total: Option<String>,
+    /// Where to go on instead of at a page; empty for the start.
+    pub cursor: Option<String>,
     pub sort: String,
     pub filter: String,
 }
@@ -85,11 +88,12 @@ pub struct Records {
     clock: Clock,
     hasher: Hasher,
     running: RunningKeys,
+    sealer: Sealer,
 }
 
 impl Records {
-    pub fn new(store: Store, registry: Registry, clock: Clock, hasher: Hasher) -> Self {
-        Self { store, registry, clock, hasher, running: RunningKeys::default() }
+    pub fn new(store: Store, registry: Registry, clock: Clock, hasher: Hasher, sealer: Sealer) -> Self {
+        Self { store, registry, clock, hasher, running: RunningKeys::default(), sealer }
     }
 
     /// Reads a record without any rule. `None` if there is none.

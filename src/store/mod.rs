@@ -11,6 +11,7 @@
 //! Start reading at `write.rs`, then `sqlite/mod.rs`.
 
 mod error;
+mod instance_key;
 mod statement;
 mod value;
 mod write;

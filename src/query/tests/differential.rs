@@ -34,7 +34,7 @@ const TEXTS: &[&str] = &[
 ];
 const NUMBERS: &[f64] = &[0.0, 1.0, -1.5, 5.0, 5.5, 1e21, 9_007_199_254_740_993.0, 100.0];
 
-fn fixture() -> Fixture {
+pub fn fixture() -> Fixture {
     let fields = [
         ("s", text()),
         ("t", text()),
@@ -53,7 +53,7 @@ fn fixture() -> Fixture {
     ])
 }
 
-fn row() -> impl Strategy<Value = Json> {
+pub fn row() -> impl Strategy<Value = Json> {
     let texts = || prop::sample::select(TEXTS);
     let numbers = || prop::sample::select(NUMBERS);
     let dates = prop::sample::select(&["", "2022-01-01", "2022-01-01 10:00:00.123Z", "1999-12-31"][..]);

@@ -1,6 +1,7 @@
 //! Contract 2, one file a promise.
 
 mod contention;
+mod cursors;
 mod deletes;
 mod etag;
 mod expand;
