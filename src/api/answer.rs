@@ -86,6 +86,13 @@ pub(super) fn page(mut body: Json, fields: &str) -> Answer {
     json(body, "")
 }
 
+/// 401 with the id of a sign-in's first step; no error body (contract 1.2).
+pub(super) fn second_factor(mfa_id: &str) -> HttpResponse {
+    let mut response = raw(serde_json::json!({ "mfaId": mfa_id }).to_string().into());
+    *response.status_mut() = StatusCode::UNAUTHORIZED;
+    response
+}
+
 /// 204 without a body.
 pub(super) fn no_content() -> HttpResponse {
     HttpResponse::with_body(StatusCode::NO_CONTENT, BoxBody::new(()))

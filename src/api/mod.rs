@@ -32,7 +32,7 @@ use route::{Route, route};
 /// Every route. The first whose path and method fit answers, so fixed names stand before `{…}`; what is
 /// called most stands first of all.
 fn routes() -> Vec<Route> {
-    use rest::auth::{impersonate, methods, password, refresh};
+    use rest::auth::{impersonate, methods, otp, password, refresh};
     use rest::{batch, collections, health, ready, records, settings};
     vec![
         route("GET /api/health", health::check),
@@ -44,6 +44,7 @@ fn routes() -> Vec<Route> {
         route("POST /api/batch", batch::run),
         route("GET /api/collections/{collection}/auth-methods", methods::list),
         route("POST /api/collections/{collection}/auth-with-password", password::sign_in),
+        route("POST /api/collections/{collection}/auth-with-otp", otp::sign_in),
         route("POST /api/collections/{collection}/auth-refresh", refresh::refresh),
         route("POST /api/collections/{collection}/impersonate/{id}", impersonate::impersonate),
         route("PUT /api/collections/import", collections::import),

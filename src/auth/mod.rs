@@ -1,22 +1,26 @@
 //! Sign-in: who a token belongs to, and how one gets a token.
 //!
 //! [`Auth::caller`] turns an `Authorization` header into a [`Caller`]; one file a flow does the rest
-//! (`password`, `refresh`, `impersonate`). Tokens are PocketBase's (contract 5.1): nothing is stored,
+//! (`password`, `otp`, `refresh`, `impersonate`; `mfa` asks for a second one). Tokens are PocketBase's (contract 5.1): nothing is stored,
 //! and rotating a record's token key or its collection's secret ends them.
 //!
 //! *Invariant:* a header that proves nothing makes a guest, never an error; a failed sign-in never tells
 //! whether the identity exists, by its answer or by its time. Start reading at [`Auth::caller`].
 
+mod attempts;
 mod error;
 mod impersonate;
 mod known;
 mod methods;
+mod mfa;
+mod otp;
 mod password;
 mod refresh;
 mod token;
 
 use std::sync::Arc;
 
+pub use otp::{NewOtp, OtpForm};
 pub use password::PasswordForm;
 
 use crate::clock::Clock;
@@ -36,6 +40,17 @@ pub struct Auth {
     hasher: Hasher,
     clock: Clock,
     known: Arc<known::Known>,
+    attempts: Arc<attempts::Attempts>,
+}
+
+/// How far one method of signing in leads.
+#[derive(Debug)]
+pub enum SignIn {
+    Done(SignedIn),
+    /// Another method must follow, and bring this id along.
+    SecondFactor {
+        mfa_id: String,
+    },
 }
 
 /// What a successful sign-in gives: the record and its token.
@@ -47,7 +62,7 @@ pub struct SignedIn {
 
 impl Auth {
     pub fn new(store: Store, registry: Registry, records: Records, hasher: Hasher, clock: Clock) -> Self {
-        Self { store, registry, records, hasher, clock, known: Arc::default() }
+        Self { store, registry, records, hasher, clock, known: Arc::default(), attempts: Arc::default() }
     }
 
     /// The caller of an `Authorization` header: a raw token, or one behind `Bearer ` in any case with

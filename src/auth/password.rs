@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Auth, SignedIn, error};
+use super::{Auth, SignIn, error};
 use crate::error::{FieldError, Result};
 use crate::query::{Context, Request};
 use crate::schema::{AuthOptions, Collection, Record};
@@ -30,8 +30,9 @@ impl Auth {
         &self,
         collection: &Arc<Collection>,
         form: PasswordForm,
+        mfa_id: &str,
         request: &Request,
-    ) -> Result<SignedIn> {
+    ) -> Result<SignIn> {
         let options = collection.auth().ok_or_else(error::failed)?;
         if !options.password_enabled {
             return Err(error::password_off());
@@ -46,7 +47,7 @@ impl Auth {
             true => self.upgrade_hash(record, form.password).await?,
             false => record,
         };
-        self.signed_in(record, options, options.auth_token.duration_s, true)
+        self.after_first_factor(record, options, Context::Password, mfa_id, request).await
     }
 
     /// By the named field; else e-mail-like identities by e-mail first, then the other identity fields.
@@ -87,24 +88,13 @@ impl Auth {
 }
 
 fn check(form: &PasswordForm, options: &AuthOptions) -> Result<()> {
-    let mut failures = Vec::new();
-    let too_long = |max: usize| {
-        FieldError::new("validation_length_out_of_range", format!("Must have at most {max} characters."))
-            .param("min", 1)
-            .param("max", max)
-    };
-    for (name, value, max) in
-        [("identity", &form.identity, MAX_IDENTITY_BYTES), ("password", &form.password, MAX_PASSWORD_BYTES)]
-    {
-        if value.is_empty() {
-            failures.push((name, error::required()));
-        } else if value.len() > max {
-            failures.push((name, too_long(max)));
-        }
-    }
+    let mut failures = error::lengths([
+        ("identity", form.identity.as_str(), MAX_IDENTITY_BYTES),
+        ("password", form.password.as_str(), MAX_PASSWORD_BYTES),
+    ]);
     if !form.identity_field.is_empty() && !options.identity_fields.contains(&form.identity_field) {
         failures
             .push(("identityField", FieldError::new("validation_in_invalid", "Must be one of the identity fields.")));
     }
-    if failures.is_empty() { Ok(()) } else { Err(error::fields(failures)) }
+    error::checked(failures)
 }

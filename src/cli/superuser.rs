@@ -20,6 +20,8 @@ pub(super) enum Command {
     Delete { email: String },
     /// List the superusers
     List,
+    /// Make a one-time password for a superuser
+    Otp { email: String },
     /// Let superusers in from these addresses and networks only; from everywhere when none is given
     Ips { addresses: Vec<String> },
 }
@@ -62,6 +64,7 @@ pub(super) async fn run(context: Context, command: Command) -> anyhow::Result<()
         }
         Command::Delete { email } => (Task::SuperuserDelete { email }, "deleted"),
         Command::List => (Task::SuperuserList, ""),
+        Command::Otp { email } => (Task::SuperuserOtp { email }, ""),
         Command::Ips { addresses } => (Task::SuperuserIps { addresses }, "set"),
     };
     let result = reach::run(&context.config, task).await?;
@@ -69,10 +72,16 @@ pub(super) async fn run(context: Context, command: Command) -> anyhow::Result<()
         println!("{result}");
     } else if let Some(list) = result.as_array() {
         list.iter().filter_map(|superuser| superuser["email"].as_str()).for_each(|email| println!("{email}"));
+    } else if let Some(code) = result["password"].as_str() {
+        println!("one-time password {code}\nid {}\nvalid for {} s", text(&result["id"]), result["durationSeconds"]);
     } else {
         println!("{done} {}", subject(&result));
     }
     Ok(())
+}
+
+fn text(json: &Json) -> &str {
+    json.as_str().unwrap_or_default()
 }
 
 fn subject(result: &Json) -> String {

@@ -8,9 +8,9 @@ use serde_json::{Map, Value as Json, json};
 use super::import;
 use crate::app::App;
 use crate::error::{Error, FieldError, FieldErrors, Result};
-use crate::query::{Caller, Request};
+use crate::query::Request;
 use crate::records::{INSTALLER_EMAIL, ListParams, Shape, Terms};
-use crate::schema::{Record, SUPERUSERS, SUPERUSERS_ID};
+use crate::schema::{SUPERUSERS, SUPERUSERS_ID};
 
 /// One task with its arguments, as it also goes over the socket.
 #[derive(Debug, Serialize, Deserialize)]
@@ -21,6 +21,7 @@ pub(super) enum Task {
     SuperuserUpdate { email: String, password: String },
     SuperuserDelete { email: String },
     SuperuserList,
+    SuperuserOtp { email: String },
     SuperuserIps { addresses: Vec<String> },
     CollectionsExport,
     CollectionsImport { collections: Vec<Json>, delete_missing: bool },
@@ -47,6 +48,7 @@ impl Task {
                 Ok(json!({ "email": email }))
             }
             Task::SuperuserList => superusers(app).await.map(Json::Array),
+            Task::SuperuserOtp { email } => one_time_password(app, &email).await,
             Task::SuperuserIps { addresses } => {
                 let patch = Map::from_iter([("superuserIPs".to_owned(), Json::from(addresses))]);
                 let settings = app.settings.update(patch).await?;
@@ -70,10 +72,7 @@ impl Task {
 
 /// A superuser's request that no record stands behind: who may run commands may do everything.
 pub(super) fn request(app: &App) -> Result<Request> {
-    let schema = app.registry.load();
-    let collection = schema.by_id(SUPERUSERS_ID).ok_or_else(|| Error::internal("no collection of superusers"))?.clone();
-    let values = collection.fields.iter().map(|field| field.zero()).collect();
-    Ok(Request { caller: Caller::Record(Record { collection, rev: 0, values }.into()), ..Request::default() })
+    app.records.own_request()
 }
 
 /// Whether anybody can sign in as a superuser.
@@ -143,6 +142,15 @@ async fn change(app: &App, id: &str, password: &str) -> Result<Json> {
     request.body = body(json!({ "password": password, "passwordConfirm": password }));
     let body = app.records.update(request, SUPERUSERS, id, &Shape::default(), &Terms::default()).await?.into_body();
     summary(&body)
+}
+
+async fn one_time_password(app: &App, email: &str) -> Result<Json> {
+    let id = known(app, email).await?;
+    let superusers = app.registry.load().by_id(SUPERUSERS_ID).cloned();
+    let superusers = superusers.ok_or_else(|| Error::internal("no collection of superusers"))?;
+    let superuser = app.records.find(&app.store.reader(), &superusers, &id).await?;
+    let otp = app.auth.create_otp(&superuser.ok_or_else(|| Error::not_found(""))?).await?;
+    Ok(json!({ "id": otp.id, "password": otp.code, "durationSeconds": otp.duration_s }))
 }
 
 /// An update would take an empty password for none.

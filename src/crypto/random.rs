@@ -20,6 +20,11 @@ pub fn lowercase_id(length: usize) -> String {
     pick(LOWER, length)
 }
 
+/// `length` random decimal digits: one-time passwords.
+pub fn digits(length: usize) -> String {
+    pick(b"0123456789", length)
+}
+
 /// A 15-character id of `[a-z0-9]` that sorts by time: eight base-36 digits of milliseconds, then seven
 /// random ones. Rows that arrive together then lie together, which a B-tree rewards (measured: a quarter
 /// less CPU an insert).

@@ -84,6 +84,16 @@ impl<'a> Query<'a> {
         }));
     }
 
+    /// ANDs `field = ?` for a plain text column; nothing matches where there is no such field.
+    pub fn equal(&mut self, field: &str, text: &str) {
+        let Some((_, field)) = self.frame.collection.field(field) else {
+            return self.conditions.push(Condition::False);
+        };
+        let column = quoted(&field.name);
+        let param = self.compiler.bind(text.into());
+        self.conditions.push(Condition::sql(format!("{ROW}.{column} = {param}")));
+    }
+
     /// ANDs `field = ?` for a text column, folding ASCII letter case when asked: sign-in by identity.
     pub fn identity(&mut self, field: usize, text: &str, fold_case: bool) {
         let param = self.compiler.bind(text.into());

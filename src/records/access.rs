@@ -50,6 +50,21 @@ impl Records {
             Err(_) => Ok(false),
         }
     }
+
+    /// Like [`Records::satisfies`], for a rule that makes a demand instead of letting in: one that can't be resolved
+    /// makes it too.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn demands(&self, reader: &Reader, record: &Record, rule: &str, request: &Request) -> Result<bool> {
+        match Filter::parse_rule(rule) {
+            Ok(Some(filter)) => {
+                let answer = decide(&self.registry.load(), reader, record, &filter, request).await?;
+                Ok(answer.unwrap_or(true))
+            }
+            Ok(None) | Err(_) => Ok(true),
+        }
+    }
 }
 
 /// Like [`holds`], for a record that is not stored: the row under the rule is made of its values.
@@ -86,13 +101,24 @@ pub(super) async fn holds(
     rule: &Filter,
     request: &Request,
 ) -> Result<bool> {
+    Ok(decide(schema, reader, record, rule, request).await?.unwrap_or(false))
+}
+
+/// `None` for a rule that no longer fits the schema.
+async fn decide(
+    schema: &Schema,
+    reader: &Reader,
+    record: &Record,
+    rule: &Filter,
+    request: &Request,
+) -> Result<Option<bool>> {
     if let Some(answer) = eval(rule, schema, record, request) {
-        return Ok(answer);
+        return Ok(Some(answer));
     }
     let mut query = Query::new(schema, &record.collection, request);
     query.id(record.id());
     match query.filter(rule, Trust::Rule) {
-        Ok(()) => Ok(reader.first(query.exists()).await?.is_some()),
-        Err(_) => Ok(false),
+        Ok(()) => Ok(Some(reader.first(query.exists()).await?.is_some())),
+        Err(_) => Ok(None),
     }
 }

@@ -46,7 +46,7 @@ impl Records {
         Ok(record.id().to_owned())
     }
 
-    async fn create_record<'r>(
+    pub(super) async fn create_record<'r>(
         &self,
         request: &'r Request,
         collection: &str,

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::auth_trace::AUTH_TRACES;
 use super::create::MAX_ATTEMPTS;
 use super::encode::Collect;
 use super::idempotency::Turn;
@@ -11,14 +12,12 @@ use super::session::Session;
 use super::update::touch;
 use super::{Outcome, Records, Shape, Terms, Written, access, change, protect};
 use crate::error::{Error, Result};
-use crate::query::{Filter, Query, Request, Trust};
+use crate::query::{Query, Request};
 use crate::schema::{Collection, FieldKind, Record, Referrer, SUPERUSERS_ID};
 use crate::store::{Op, Priority, Statement, StoreError, WriteSet};
 
 /// Rows of one referrer that a delete looks at together.
 const CHUNK: u64 = 500;
-/// Where the traces of sign-ins of an auth record lie.
-const AUTH_TRACES: [&str; 4] = ["_externalAuths", "_mfas", "_otps", "_authOrigins"];
 
 impl Records {
     /// `DELETE …/records/{id}` with cascades.
@@ -36,7 +35,13 @@ impl Records {
         Ok(Written::now(Outcome::Deleted))
     }
 
-    async fn delete_record(&self, request: &Request, collection: &str, id: &str, terms: &Terms) -> Result<()> {
+    pub(super) async fn delete_record(
+        &self,
+        request: &Request,
+        collection: &str,
+        id: &str,
+        terms: &Terms,
+    ) -> Result<()> {
         for _ in 0..MAX_ATTEMPTS {
             let session = self.session(Lane::Store(self.store.clone()), Priority::Request);
             match session.delete(collection, id, request, terms).await {
@@ -204,19 +209,10 @@ impl Session<'_> {
     }
 
     async fn delete_traces(&self, record: &Record, actor: &str, gone: &mut HashSet<(String, String)>) -> Result<()> {
-        let quoted = |text: &str| text.replace('\\', "\\\\").replace('\'', "\\'");
-        let owned =
-            format!("recordRef = '{}' && collectionRef = '{}'", quoted(record.id()), quoted(&record.collection.id));
-        let Ok(Some(filter)) = Filter::parse(&owned) else { return Ok(()) };
-        let request = Request::default();
         for collection in AUTH_TRACES.iter().filter_map(|name| self.schema.by_name(name)) {
-            let mut query = Query::new(&self.schema, collection, &request);
-            if query.filter(&filter, Trust::Rule).is_err() {
-                continue;
-            }
             // What was deleted is not found again, so each turn finds the next ones.
             loop {
-                let rows = self.read(collection, query.select(CHUNK, 0)).await?;
+                let rows = self.traces(collection, record).await?;
                 if rows.is_empty() {
                     break;
                 }
@@ -237,25 +233,27 @@ impl Session<'_> {
         }
     }
 
-    async fn read(&self, collection: &Arc<Collection>, statement: Statement) -> Result<Vec<Record>> {
+    pub(super) async fn read(&self, collection: &Arc<Collection>, statement: Statement) -> Result<Vec<Record>> {
         let sink = Collect { collection: collection.clone(), records: Vec::new() };
         Ok(self.lane.reader().stream(statement, sink).await?.records)
     }
 
     pub(super) fn delete_set(&self, record: &Record, actor: &str) -> WriteSet {
-        let op = Op::Delete {
+        WriteSet {
+            schema_version: self.schema.version,
+            ops: vec![self.delete_op(record)],
+            actor: actor.to_owned(),
+            priority: self.priority,
+            ..WriteSet::default()
+        }
+    }
+
+    pub(super) fn delete_op(&self, record: &Record) -> Op {
+        Op::Delete {
             table: record.collection.table.clone(),
             id: record.id().to_owned(),
             expect_rev: Some(record.rev),
             old: change::image(record),
-        };
-        let schema_version = self.schema.version;
-        WriteSet {
-            schema_version,
-            ops: vec![op],
-            actor: actor.to_owned(),
-            priority: self.priority,
-            ..WriteSet::default()
         }
     }
 }

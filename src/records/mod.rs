@@ -9,6 +9,7 @@
 //! `encode`. Start reading at `create.rs`.
 
 mod access;
+mod auth_trace;
 mod batch;
 mod change;
 mod create;

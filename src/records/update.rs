@@ -157,6 +157,7 @@ impl Session<'_> {
             set.ops.clear();
         }
         set.ops.extend(self.receipt(terms.once.as_ref(), &[trace(&record)]));
+        set.ops.extend(self.ended_by(&before, &record).await?);
         match self.lane.commit(set).await {
             Ok(committed) => {
                 record.rev = committed.revs.first().copied().unwrap_or(before.rev);

@@ -5,9 +5,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use super::AuthOptions;
+
+/// A mail that is sent on an occasion.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Template {
+pub struct Template {
     pub subject: String,
     pub body: String,
 }
@@ -58,24 +61,37 @@ pub(super) struct MappedFields {
     pub avatar_url: String,
 }
 
+/// Whether and for whom a sign-in takes two methods.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Mfa {
+pub struct Mfa {
     pub enabled: bool,
     /// Seconds.
     pub duration: i64,
+    /// For whom a second factor is needed; empty for everybody.
     pub rule: String,
 }
 
+/// Sign-in with one-time passwords.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Otp {
+pub struct Otp {
     pub enabled: bool,
     /// Seconds.
     pub duration: i64,
     /// Characters of a code.
     pub length: i64,
     pub email_template: Template,
+}
+
+impl AuthOptions {
+    pub fn mfa(&self) -> Mfa {
+        part(&self.other, "mfa")
+    }
+
+    pub fn otp(&self) -> Otp {
+        part(&self.other, "otp")
+    }
 }
 
 /// The part of this name in its whole shape.

@@ -18,6 +18,7 @@ mod system;
 mod view;
 mod wire;
 
+pub use auth_parts::{Mfa, Otp, Template};
 pub use check::{check_relations, check_shape, missing_index_columns};
 pub use collection::{AuthOptions, Collection, CollectionKind, Rules, TokenOptions};
 pub use defaults::{auth_indexes, id_field, new_secret};
@@ -33,3 +34,8 @@ pub use wire::{Secrets, empty_model, keep_client_secrets, merge};
 /// The id of the superusers' collection; the official SDKs know it (contract 1.3).
 pub const SUPERUSERS_ID: &str = "pbc_3142635823";
 pub const SUPERUSERS: &str = "_superusers";
+/// What sign-ins leave behind, each a collection of records that name their auth record.
+pub const EXTERNAL_AUTHS: &str = "_externalAuths";
+pub const MFAS: &str = "_mfas";
+pub const OTPS: &str = "_otps";
+pub const AUTH_ORIGINS: &str = "_authOrigins";

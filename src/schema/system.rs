@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::defaults::{auth_fields, date_fields, id_field};
 use super::field::{FileOptions, PasswordOptions, TextOptions};
-use super::{Field, FieldKind, SUPERUSERS, SUPERUSERS_ID};
+use super::{AUTH_ORIGINS, EXTERNAL_AUTHS, Field, FieldKind, MFAS, OTPS, SUPERUSERS, SUPERUSERS_ID};
 
 const OWNER: &str =
     "@request.auth.id != '' && recordRef = @request.auth.id && collectionRef = @request.auth.collectionId";
@@ -15,21 +15,21 @@ pub fn first_collections() -> Vec<Json> {
         |names: &[&str]| ["collectionRef", "recordRef"].iter().chain(names).map(|name| text(name)).collect();
     vec![
         owned(
-            "_mfas",
+            MFAS,
             "pbc_2279338944",
             reference(&["method"]),
             false,
             &["CREATE INDEX `idx_mfas_collectionRef_recordRef` ON `_mfas` (collectionRef,recordRef)"],
         ),
         owned(
-            "_otps",
+            OTPS,
             "pbc_1638494021",
             otp_fields(reference(&[])),
             false,
             &["CREATE INDEX `idx_otps_collectionRef_recordRef` ON `_otps` (collectionRef, recordRef)"],
         ),
         owned(
-            "_externalAuths",
+            EXTERNAL_AUTHS,
             "pbc_2281828961",
             reference(&["provider", "providerId"]),
             true,
@@ -39,7 +39,7 @@ pub fn first_collections() -> Vec<Json> {
             ],
         ),
         owned(
-            "_authOrigins",
+            AUTH_ORIGINS,
             "pbc_4275539003",
             reference(&["fingerprint"]),
             true,

@@ -41,6 +41,26 @@ fn superusers_with_a_server_and_without() {
 }
 
 #[test]
+fn a_superuser_gets_a_one_time_password() {
+    let place = Place::new();
+    place.ok(&["superuser", "create", EMAIL, PASSWORD]);
+    let (code, message) = place.failure(&["superuser", "otp", EMAIL]);
+    assert!(code == 1 && message.contains("_superusers is not configured to allow one-time passwords"), "{message}");
+    let (code, message) = place.failure(&["superuser", "otp", "nobody@example.com"]);
+    assert!(code == 1 && message.contains("there is no superuser"), "{message}");
+    let mut model: Json = serde_json::from_str(&place.ok(&["collections", "export"])).expect("JSON");
+    model.as_array_mut().expect("a list").retain(|collection| collection["name"] == "_superusers");
+    model[0]["otp"]["enabled"] = true.into();
+    std::fs::write(place.path().join("superusers.json"), model.to_string()).expect("a file");
+    place.ok(&["collections", "import", "superusers.json"]);
+    let _server = place.serve();
+    let otp: Json = serde_json::from_str(&place.ok(&["superuser", "otp", EMAIL, "--json"])).expect("JSON");
+    assert_eq!((otp["password"].as_str().map(str::len), &otp["durationSeconds"]), (Some(8), &180.into()));
+    let words = place.ok(&["superuser", "otp", EMAIL]);
+    assert!(words.starts_with("one-time password ") && words.ends_with("valid for 180 s\n"), "{words}");
+}
+
+#[test]
 fn an_import_can_be_undone() {
     let place = Place::new();
     let rows: String = (0..500).map(|row| format!("name {row},{row},{}\n", ["red", "green"][row % 2])).collect();

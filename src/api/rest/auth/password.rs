@@ -13,12 +13,13 @@ pub(in crate::api) async fn sign_in(call: Call, collection: Path<String>, upload
     call.check_superuser_address(&collection.id)?;
     let values = upload.values().await?;
     let form = Form::new(values.clone());
+    let mfa_id = super::mfa_id(&call, &form)?;
     let form = PasswordForm {
         identity: form.text("identity")?,
         password: form.text("password")?,
         identity_field: form.text("identityField")?,
     };
     let call = call.with_body(values);
-    let signed_in = call.app().auth.with_password(&collection, form, &call.request).await?;
-    super::signed_in(call, signed_in).await
+    let sign_in = call.app().auth.with_password(&collection, form, &mfa_id, &call.request).await?;
+    super::step(call, sign_in).await
 }

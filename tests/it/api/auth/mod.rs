@@ -1,5 +1,6 @@
 //! Contract 5.1 to 5.3.
 
+mod otp;
 mod passwords;
 mod tokens;
 
