@@ -15,6 +15,7 @@ pub mod query;
 pub mod schema;
 pub mod settings;
 
+pub mod jobs;
 pub mod logs;
 
 pub mod collections;

@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("schema", &["store"]),
     ("query", &["schema", "store"]),
     ("settings", &["store", "schema"]),
+    ("jobs", &["store"]),
     ("logs", &["store", "settings", "query", "schema"]),
     ("records", &["store", "schema", "query", "settings"]),
     ("collections", &["store", "schema", "query", "settings", "records"]),

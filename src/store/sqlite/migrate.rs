@@ -10,6 +10,7 @@ use super::error::classify;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "system", include_str!("../../../migrations/sqlite/0001_system.sql")),
     (2, "idempotency", include_str!("../../../migrations/sqlite/0002_idempotency.sql")),
+    (3, "jobs", include_str!("../../../migrations/sqlite/0003_jobs.sql")),
 ];
 
 /// Brings the database up to this program.

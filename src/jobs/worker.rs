@@ -1,0 +1,233 @@
+//! Takes jobs, runs them, and writes what became of them.
+//!
+//! One loop does all of it, and one write a turn: what ended meanwhile, the leases that need renewal, and the taking of
+//! new jobs are committed together. The more there is to do the larger these writes get, as with the store's own groups.
+//! Nothing is polled: a turn begins when a job ends, when one is enqueued, or when the next is due.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::task::{AbortHandle, JoinError, JoinSet};
+use tokio::time::Instant;
+
+use super::job::Taken;
+use super::queue::{self, Lease};
+use super::run::{Outcome, run};
+use super::{Shared, retry};
+use crate::store::{Priority, Row, Statement, WriteSet};
+
+/// Jobs that run at a time.
+pub(super) const WORKERS: usize = 128;
+/// How long a job that was taken is nobody else's; one that runs longer has its lease renewed in time.
+pub(super) const LEASE: Duration = Duration::from_secs(30);
+const RENEW_AFTER: Duration = Duration::from_secs(10);
+/// How long the end of the process waits for jobs that run.
+const DRAIN: Duration = Duration::from_secs(5);
+/// Before a write that failed is tried again.
+pub(super) const AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// Somebody may set the wall clock, so the time of what is due next is looked at again now and then.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+    running: JoinSet<Ended>,
+    /// Every job on a lease of ours, until what became of it is written.
+    held: HashMap<String, Held>,
+    /// There may be jobs to take.
+    look: bool,
+}
+
+struct Held {
+    attempt: i64,
+    max_attempts: i64,
+    renew_at: Instant,
+    run: AbortHandle,
+    outcome: Option<Outcome>,
+}
+
+struct Ended {
+    id: String,
+    attempt: i64,
+    outcome: Outcome,
+}
+
+/// What one write is about to say, and of whom.
+#[derive(Default)]
+struct Turn {
+    statements: Vec<Statement>,
+    ended: Vec<String>,
+    renewed: Vec<String>,
+    /// How many jobs it takes at most.
+    room: usize,
+}
+
+impl Worker {
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, running: JoinSet::new(), held: HashMap::new(), look: false }
+    }
+
+    /// Works until it is told to stop; then jobs that run get some time to end.
+    pub async fn run(mut self) {
+        let mut wake_at = self.next_wake().await;
+        loop {
+            tokio::select! {
+                biased;
+                () = self.shared.stop.notified() => break,
+                Some(ended) = self.running.join_next() => self.note(ended),
+                () = self.shared.wake.notified() => self.look = true,
+                () = tokio::time::sleep_until(wake_at) => self.look = true,
+            }
+            let ended = self.held.values().filter(|held| held.outcome.is_some()).count();
+            let room = if self.look { WORKERS - self.held.len() + ended } else { 0 };
+            wake_at = match self.turn(room).await {
+                true => self.next_wake().await,
+                false => Instant::now() + AFTER_FAILURE,
+            };
+        }
+        if !self.shared.abandoned.load(Ordering::Acquire) {
+            self.drain().await;
+        }
+    }
+
+    async fn drain(&mut self) {
+        let end = Instant::now() + DRAIN;
+        while !self.held.is_empty() && Instant::now() < end {
+            // Nothing runs any more when only the write of the outcomes failed.
+            let pause = Instant::now() + AFTER_FAILURE;
+            if let Ok(Some(ended)) = tokio::time::timeout_at(end.min(pause), self.running.join_next()).await {
+                self.note(ended);
+            }
+            self.turn(0).await;
+        }
+        self.running.shutdown().await;
+    }
+
+    /// One write. False when it failed: then everything is as it was and the next turn says it again.
+    async fn turn(&mut self, room: usize) -> bool {
+        while let Some(ended) = self.running.try_join_next() {
+            self.note(ended);
+        }
+        let mut turn = self.plan(room);
+        if turn.statements.is_empty() {
+            return true;
+        }
+        let statements = std::mem::take(&mut turn.statements);
+        match self.shared.store.write(WriteSet::system(statements, Priority::Background)).await {
+            Ok(committed) => self.settle(turn, committed.rows),
+            Err(error) => {
+                tracing::warn!(%error, "what became of jobs could not be written");
+                return false;
+            }
+        }
+        true
+    }
+
+    fn plan(&self, room: usize) -> Turn {
+        let now = Instant::now();
+        let now_ms = self.shared.clock.now_ms();
+        let until_ms = now_ms + LEASE.as_millis() as i64;
+        let mut turn = Turn { room, ..Turn::default() };
+        let mut renewals = Vec::new();
+        for (id, held) in &self.held {
+            let lease = Lease { id, attempt: held.attempt };
+            match &held.outcome {
+                Some(outcome) => {
+                    turn.ended.push(id.clone());
+                    turn.statements.push(end(lease, held.max_attempts, outcome, now_ms));
+                }
+                None if held.renew_at <= now => {
+                    turn.renewed.push(id.clone());
+                    renewals.push(queue::renew(lease, now_ms, until_ms));
+                }
+                None => {}
+            }
+        }
+        turn.statements.append(&mut renewals);
+        turn.statements.extend((room > 0).then(|| queue::take(now_ms, until_ms, room)));
+        turn
+    }
+
+    /// `rows` are what each statement of the turn returned.
+    fn settle(&mut self, turn: Turn, mut rows: Vec<Vec<Row>>) {
+        let taken = if turn.room > 0 { rows.pop().unwrap_or_default() } else { Vec::new() };
+        for id in &turn.ended {
+            self.held.remove(id);
+        }
+        for (id, row) in turn.renewed.iter().zip(rows.iter().skip(turn.ended.len())) {
+            match self.held.get_mut(id) {
+                Some(held) if !row.is_empty() => held.renew_at = Instant::now() + RENEW_AFTER,
+                _ => self.give_up(id),
+            }
+        }
+        if turn.room > 0 {
+            self.look = taken.len() == turn.room;
+        }
+        for job in queue::taken(&taken) {
+            self.start(job);
+        }
+    }
+
+    fn start(&mut self, job: Taken) {
+        // Its lease may have run out unnoticed, when the wall clock jumped.
+        self.give_up(&job.id);
+        let (id, attempt, max_attempts) = (job.id.clone(), job.attempt, job.max_attempts);
+        let handler = self.shared.handlers.read().get(&job.name).cloned();
+        let run = self.running.spawn_local(async move {
+            let id = job.id.clone();
+            Ended { id, attempt, outcome: run(job, handler).await }
+        });
+        let renew_at = Instant::now() + RENEW_AFTER;
+        self.held.insert(id, Held { attempt, max_attempts, renew_at, run, outcome: None });
+    }
+
+    /// A job whose lease is lost is somebody else's.
+    fn give_up(&mut self, id: &str) {
+        if let Some(held) = self.held.remove(id) {
+            tracing::warn!(job = id, attempt = held.attempt, "a job lost its lease and is given up here");
+            held.run.abort();
+        }
+    }
+
+    fn note(&mut self, ended: Result<Ended, JoinError>) {
+        // Only a run that was given up has no outcome.
+        let Ok(Ended { id, attempt, outcome }) = ended else { return };
+        if let Some(held) = self.held.get_mut(&id).filter(|held| held.attempt == attempt) {
+            held.outcome = Some(outcome);
+        }
+    }
+
+    /// When the next turn is due if nothing happens before.
+    async fn next_wake(&self) -> Instant {
+        let now = Instant::now();
+        let renewal = self.held.values().map(|held| held.renew_at).min();
+        let waits = [self.next_due().await.map(|wait| now + wait), renewal];
+        waits.into_iter().flatten().fold(now + LONGEST_WAIT, Instant::min)
+    }
+
+    /// How long until a job is due; `None` when there is none, or no room for it.
+    async fn next_due(&self) -> Option<Duration> {
+        if self.held.len() >= WORKERS {
+            return None;
+        }
+        match self.shared.store.reader().first(queue::next_due()).await {
+            Ok(row) => {
+                let due_ms = row?.get(0).as_i64()?;
+                Some(Duration::from_millis(u64::try_from(due_ms - self.shared.clock.now_ms()).unwrap_or_default()))
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the queue of jobs could not be read");
+                Some(AFTER_FAILURE)
+            }
+        }
+    }
+}
+
+fn end(lease: Lease<'_>, max_attempts: i64, outcome: &Outcome, now_ms: i64) -> Statement {
+    match outcome {
+        Ok(()) => queue::complete(lease, now_ms),
+        Err(error) if lease.attempt >= max_attempts => queue::bury(lease, now_ms, error),
+        Err(error) => queue::retry_later(lease, now_ms, now_ms + retry::wait_ms(lease.attempt), error),
+    }
+}
