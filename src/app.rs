@@ -1,16 +1,17 @@
 //! The composition root: builds every service once, starts and stops them.
 
-use crate::auth::Auth;
+use crate::auth::{Auth, Trace};
 use crate::clock::Clock;
 use crate::collections::Collections;
 use crate::config::{Checkpoint, Config, Durability};
 use crate::crypto::{Hasher, Sealer};
 use crate::error::Result;
+use crate::jobs::Jobs;
 use crate::logs::Logs;
 use crate::records::Records;
 use crate::schema::Registry;
 use crate::settings::Settings;
-use crate::store::{Store, sqlite};
+use crate::store::{FeedKeep, Store, sqlite};
 
 /// All services of a running Basalt. Handlers receive it; services never do. Cheap to clone.
 #[derive(Clone)]
@@ -21,6 +22,7 @@ pub struct App {
     pub registry: Registry,
     pub settings: Settings,
     pub logs: Logs,
+    pub jobs: Jobs,
     pub collections: Collections,
     pub records: Records,
     pub auth: Auth,
@@ -34,15 +36,43 @@ impl App {
         let hasher = Hasher::start(config.hash_threads())?;
         let collections = Collections::open(store.clone(), registry.clone(), clock.clone()).await?;
         let settings = Settings::open(store.clone()).await?;
-        let logs = Logs::open(&config.dir, settings.clone())?;
+        let logs = Logs::open(&config.dir, settings.clone(), clock.clone())?;
+        let jobs = Jobs::new(store.clone(), clock.clone());
         let sealer = Sealer::new(&store.instance_key().await?);
         let records = Records::new(store.clone(), registry.clone(), clock.clone(), hasher.clone(), sealer);
         let auth = Auth::new(store.clone(), registry.clone(), records.clone(), hasher, clock.clone());
-        Ok(Self { config: config.into(), clock, store, registry, settings, logs, collections, records, auth })
+        let app =
+            Self { config: config.into(), clock, store, registry, settings, logs, jobs, collections, records, auth };
+        app.schedule()?;
+        Ok(app)
+    }
+
+    /// Starts what works in the background. A command that does one task leaves it alone.
+    pub fn start(&self) -> Result<()> {
+        self.jobs.start()
+    }
+
+    /// Every cron of the server: first those of PocketBase in its order (contract 8.4), then our own.
+    fn schedule(&self) -> Result<()> {
+        let Self { store, clock, jobs, logs, auth, records, .. } = self;
+        jobs.schedule("__pbDBOptimize__", "0 0 * * *", with(store, async |store| Ok(store.optimize().await?)))?;
+        jobs.schedule("__pbMFACleanup__", "0 * * * *", with(auth, async |auth| auth.sweep(Trace::Mfa).await))?;
+        jobs.schedule("__pbOTPCleanup__", "0 * * * *", with(auth, async |auth| auth.sweep(Trace::Otp).await))?;
+        jobs.schedule("__pbLogsCleanup__", "0 */6 * * *", with(logs, async |logs| logs.sweep().await))?;
+        let (clock, config) = (clock.clone(), self.config.clone());
+        let trim_feed = with(store, move |store| {
+            let keep = feed_keep(&config, clock.now_ms());
+            async move { Ok(store.trim_feed(keep).await.map(drop)?) }
+        });
+        jobs.schedule("__basaltFeedCleanup__", "*/10 * * * *", trim_feed)?;
+        let sweep_receipts = with(records, async |records| records.sweep_idempotency().await.map(drop));
+        jobs.schedule("__basaltIdempotencyCleanup__", "15 * * * *", sweep_receipts)?;
+        jobs.schedule_sweep("__basaltJobsCleanup__", "30 * * * *")
     }
 
     /// Finishes what runs and closes the data directory. No request may come in any more.
     pub async fn close(&self) {
+        self.jobs.close().await;
         self.logs.close().await;
         self.store.close().await;
     }
@@ -61,5 +91,26 @@ fn engine_options(config: &Config) -> sqlite::Options {
         mmap_size_bytes: config.sqlite.mmap_mib << 20,
         external_checkpoint: config.sqlite.checkpoint == Checkpoint::External,
         vfs: None,
+    }
+}
+
+/// A handler whose runs get a handle of the service each.
+fn with<S, F>(service: &S, run: impl Fn(S) -> F + Send + Sync + 'static) -> impl Fn() -> F + Send + Sync + 'static
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let service = service.clone();
+    move || run(service.clone())
+}
+
+/// What the configuration says of the feed, where 0 is without limit.
+fn feed_keep(config: &Config, now_ms: i64) -> FeedKeep {
+    let feed = &config.feed;
+    FeedKeep {
+        since_ms: match feed.retention_hours {
+            0 => i64::MIN,
+            hours => now_ms - i64::try_from(hours).unwrap_or(i64::MAX).saturating_mul(3_600_000),
+        },
+        bytes: (feed.retention_mib > 0).then_some(feed.retention_mib << 20),
     }
 }

@@ -33,7 +33,7 @@ use route::{Route, route};
 /// called most stands first of all.
 fn routes() -> Vec<Route> {
     use rest::auth::{impersonate, methods, otp, password, refresh};
-    use rest::{batch, collections, health, ready, records, settings};
+    use rest::{batch, collections, crons, health, jobs, ready, records, settings};
     vec![
         route("GET /api/health", health::check),
         route("GET /api/collections/{collection}/records/{id}", records::view),
@@ -58,6 +58,10 @@ fn routes() -> Vec<Route> {
         route("DELETE /api/collections/{collection}/truncate", collections::truncate),
         route("GET /api/settings", settings::view),
         route("PATCH /api/settings", settings::update),
+        route("GET /api/crons", crons::list),
+        route("POST /api/crons/{id}", crons::run),
+        route("GET /api/jobs", jobs::list),
+        route("POST /api/jobs/{id}/retry", jobs::retry),
         route("GET /api/ready", ready::check),
         route("GET /_/", dashboard::page),
         route("GET /_", dashboard::home),

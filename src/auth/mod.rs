@@ -9,6 +9,7 @@
 
 mod attempts;
 mod error;
+mod expiry;
 mod impersonate;
 mod known;
 mod methods;
@@ -20,6 +21,7 @@ mod token;
 
 use std::sync::Arc;
 
+pub use expiry::Trace;
 pub use otp::{NewOtp, OtpForm};
 pub use password::PasswordForm;
 

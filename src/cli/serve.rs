@@ -47,6 +47,7 @@ pub(super) async fn run(context: Context) -> anyhow::Result<()> {
     crate::telemetry::init(&config.logs);
     raise_open_file_limit();
     let app = App::open(config.clone(), Clock::system()).await?;
+    app.start()?;
     let result = listen(&app, &config).await;
     app.close().await;
     result

@@ -11,6 +11,7 @@
 
 mod auth;
 mod error;
+mod feed;
 mod file;
 mod given;
 mod key;
@@ -38,6 +39,7 @@ pub struct Config {
     pub dir: PathBuf,
     pub server: server::Server,
     pub sqlite: sqlite::Sqlite,
+    pub feed: feed::Feed,
     pub limits: limits::Limits,
     pub auth: auth::Auth,
     pub logs: LogOutput,
@@ -71,6 +73,7 @@ const SECTIONS: &[(&str, &[Key])] = &[
     ("", DIR),
     ("server", server::KEYS),
     ("sqlite", sqlite::KEYS),
+    ("feed", feed::KEYS),
     ("limits", limits::KEYS),
     ("auth", auth::KEYS),
     ("logs", logs::KEYS),
@@ -82,6 +85,7 @@ impl Default for Config {
             dir: "basalt_data".into(),
             server: server::Server::default(),
             sqlite: sqlite::Sqlite::default(),
+            feed: feed::Feed::default(),
             limits: limits::Limits::default(),
             auth: auth::Auth::default(),
             logs: LogOutput::default(),

@@ -17,6 +17,7 @@ mod queue;
 mod retry;
 mod run;
 mod schedule;
+mod sweep;
 mod worker;
 
 #[cfg(test)]
@@ -27,7 +28,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use chrono::TimeDelta;
 use futures_util::future::LocalBoxFuture;
 use parking_lot::{Mutex, RwLock};
 use serde_json::Value as Json;
@@ -38,25 +38,10 @@ pub use job::{Listed, NewJob, Page, Priority, State, StoredJob};
 
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
-use crate::store::{self, Statement, Store, StoreError, Tx, WriteSet};
+use crate::store::{self, Store, StoreError, Tx, WriteSet};
 use cron::{Scheduled, Ticker};
 use schedule::Schedule;
 use worker::Worker;
-
-/// Dead jobs are kept for so long, and at most so many of them.
-const DEAD_DAYS: i64 = 30;
-const DEAD_KEPT: i64 = 10_000;
-/// Which slots were taken is remembered for so long, the last one of a schedule always.
-const RUNS_DAYS: i64 = 7;
-/// Rows that one write of the sweep deletes.
-const SWEEP_ROWS: i64 = 1_000;
-
-const SWEEP_OLD: &str = "DELETE FROM _jobs WHERE id IN
-    (SELECT id FROM _jobs WHERE state = 2 AND due < ?1 ORDER BY due LIMIT ?2) RETURNING 1";
-const SWEEP_MANY: &str = "DELETE FROM _jobs WHERE id IN
-    (SELECT id FROM _jobs WHERE state = 2 ORDER BY due DESC LIMIT ?2 OFFSET ?1) RETURNING 1";
-const SWEEP_RUNS: &str = "DELETE FROM _job_runs WHERE slot < ?1
-    AND slot < (SELECT max(slot) FROM _job_runs AS later WHERE later.cron = _job_runs.cron)";
 
 type Handler = Arc<dyn Fn(Json) -> LocalBoxFuture<'static, Result<()>> + Send + Sync>;
 
@@ -128,6 +113,24 @@ impl Jobs {
         let cron = Cron { id: id.to_owned(), expression: expression.to_owned() };
         self.0.shared.crons.write().push(Arc::new(Scheduled { cron, schedule }));
         Ok(())
+    }
+
+    /// Schedules the deletion of dead jobs and of taken slots that are old, or too many.
+    ///
+    /// # Errors
+    /// Like [`Jobs::schedule`].
+    pub fn schedule_sweep(&self, id: &str, expression: &str) -> Result<()> {
+        // The handler is part of what it holds.
+        let shared = Arc::downgrade(&self.0.shared);
+        self.schedule(id, expression, move || {
+            let shared = shared.clone();
+            async move {
+                match shared.upgrade() {
+                    Some(shared) => shared.sweep().await,
+                    None => Ok(()),
+                }
+            }
+        })
     }
 
     /// Starts the thread that works; what is registered later counts too.
@@ -243,31 +246,6 @@ impl Jobs {
                 Err(Error::new(Kind::Conflict, "another job of the same unique key waits or runs"))
             }
             Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Deletes dead jobs and taken slots that are old, or too many.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub async fn sweep(&self) -> Result<()> {
-        let now = self.0.shared.clock.now();
-        let before = |days: i64| (now - TimeDelta::days(days)).timestamp_millis();
-        self.sweep_by(SWEEP_OLD, before(DEAD_DAYS)).await?;
-        self.sweep_by(SWEEP_MANY, DEAD_KEPT).await?;
-        let runs = Statement::new(SWEEP_RUNS, vec![before(RUNS_DAYS).into()]);
-        self.0.shared.store.write(WriteSet::system([runs], store::Priority::Background)).await?;
-        Ok(())
-    }
-
-    async fn sweep_by(&self, sql: &str, bound: i64) -> Result<()> {
-        loop {
-            let statement = Statement::new(sql, vec![bound.into(), SWEEP_ROWS.into()]);
-            let committed =
-                self.0.shared.store.write(WriteSet::system([statement], store::Priority::Background)).await?;
-            if committed.rows.first().is_none_or(|rows| (rows.len() as i64) < SWEEP_ROWS) {
-                return Ok(());
-            }
         }
     }
 

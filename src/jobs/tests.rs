@@ -24,6 +24,7 @@ fn open_store(dir: &TempDir) -> Store {
         reader_threads: 1,
         mmap_size_bytes: 0,
         external_checkpoint: false,
+        vfs: None,
     };
     Store::Sqlite(Engine::open(options).expect("the directory is free"))
 }
@@ -366,7 +367,7 @@ async fn the_sweep_keeps_what_is_young_and_the_last_slot() {
     for statement in [insert(1, 31), insert(2, 29), slot("a", 9), slot("a", 8), slot("b", 9), slot("b", 1)] {
         fixture.write(statement).await;
     }
-    fixture.jobs.sweep().await.unwrap();
+    fixture.jobs.0.shared.sweep().await.unwrap();
     let left: Vec<String> = fixture.list().await.into_iter().map(|job| job.id).collect();
     assert_eq!(left, ["2"]);
     let sql = "SELECT cron, slot FROM _job_runs ORDER BY cron";

@@ -2,7 +2,7 @@
 //!
 //! [`Logs::request`] writes the entry's JSON by hand (`entry.rs`) and hands it to the auxiliary database, which
 //! commits every 3 s or 1,000 rows on its own thread. The settings say what is kept: `maxDays` 0 switches the log off,
-//! otherwise older entries are swept away now and then.
+//! otherwise [`Logs::sweep`] deletes older entries.
 //!
 //! *Invariant:* a request never waits for its entry: a full buffer drops rows and counts them.
 
@@ -12,10 +12,8 @@ mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
-use tokio::task::JoinHandle;
 
 pub use entry::RequestEntry;
 
@@ -40,9 +38,6 @@ CREATE INDEX IF NOT EXISTS _logs_created ON _logs (created);";
 const INSERT: &str = "INSERT INTO _logs (id, level, message, data, created) VALUES (?1, ?2, ?3, ?4, ?5)";
 const SWEEP: &str = "DELETE FROM _logs WHERE created < ?1";
 
-/// How often entries past their days are swept away; the first time is at the start.
-const SWEEP_EVERY: Duration = Duration::from_secs(6 * 3600);
-
 /// The log service. Cheap to clone.
 #[derive(Clone)]
 pub struct Logs(Arc<Inner>);
@@ -50,18 +45,17 @@ pub struct Logs(Arc<Inner>);
 struct Inner {
     aux: Aux,
     settings: Settings,
-    sweeper: JoinHandle<()>,
+    clock: Clock,
 }
 
 impl Logs {
-    /// Opens the log's database and starts its sweeper; must be called inside a runtime.
+    /// Opens the log's database.
     ///
     /// # Errors
     /// When the database can't be opened.
-    pub fn open(dir: &Path, settings: Settings) -> Result<Self> {
+    pub fn open(dir: &Path, settings: Settings, clock: Clock) -> Result<Self> {
         let aux = Aux::open(&dir.join(FILE_NAME), SCHEMA)?;
-        let sweeper = tokio::spawn(sweep_regularly(aux.clone(), settings.clone()));
-        Ok(Self(Arc::new(Inner { aux, settings, sweeper })))
+        Ok(Self(Arc::new(Inner { aux, settings, clock })))
     }
 
     /// Never waits: when the buffer is full the entry is dropped and counted.
@@ -88,27 +82,19 @@ impl Logs {
         self.0.aux.dropped()
     }
 
+    /// Deletes the entries that are older than the settings keep them.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn sweep(&self) -> Result<()> {
+        let days = self.0.settings.load().logs.max_days.clamp(0, 36_500);
+        let Some(oldest) = self.0.clock.now().checked_sub_signed(TimeDelta::days(days)) else { return Ok(()) };
+        self.0.aux.execute(Statement::new(SWEEP, vec![wire_text(oldest).into()])).await?;
+        Ok(())
+    }
+
     /// Writes what is queued and closes.
     pub async fn close(&self) {
-        self.0.sweeper.abort();
         self.0.aux.close().await;
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        self.sweeper.abort();
-    }
-}
-
-async fn sweep_regularly(aux: Aux, settings: Settings) {
-    let mut interval = tokio::time::interval(SWEEP_EVERY);
-    loop {
-        interval.tick().await;
-        let days = settings.load().logs.max_days.clamp(0, 36_500);
-        let Some(oldest) = Clock::system().now().checked_sub_signed(TimeDelta::days(days)) else { continue };
-        if let Err(error) = aux.execute(Statement::new(SWEEP, vec![wire_text(oldest).into()])).await {
-            tracing::warn!(%error, "old log entries were not swept away");
-        }
     }
 }

@@ -102,11 +102,14 @@ impl Session<'_> {
         if let Some(if_match) = &terms.if_match {
             if_match.check(self.records.store.epoch(), record.rev)?;
         }
-        let actor = request.caller.id();
-        let receipt = self.receipt(terms.once.as_ref(), &[None]);
+        self.remove(record, request.caller.id(), self.receipt(terms.once.as_ref(), &[None])).await
+    }
+
+    /// Deletes a record with its cascades; whether that is allowed is known. The receipt is written with it.
+    pub(super) async fn remove(&self, record: Record, actor: &str, receipt: Vec<Op>) -> Result<()> {
         match &self.lane {
             Lane::Tx(_) => self.delete_whole(record, actor, receipt).await,
-            Lane::Store(_) if self.stands_alone(&collection) => {
+            Lane::Store(_) if self.stands_alone(&record.collection) => {
                 let mut set = self.delete_set(&record, actor);
                 set.ops.extend(receipt);
                 self.lane.commit(set).await?;

@@ -30,6 +30,7 @@ mod precondition;
 mod present;
 mod protect;
 mod session;
+mod sweep;
 mod tag;
 mod update;
 mod validate;

@@ -33,6 +33,15 @@ pub enum Store {
     Sqlite(sqlite::Engine),
 }
 
+/// What of the change feed stays.
+#[derive(Debug, Clone, Copy)]
+pub struct FeedKeep {
+    /// Entries of this time, in Unix milliseconds, and later ones; `i64::MIN` is all.
+    pub since_ms: i64,
+    /// But no more than about so many bytes of the latest; `None` is without limit.
+    pub bytes: Option<u64>,
+}
+
 /// Where to read: the store, or a transaction that sees its own writes.
 ///
 /// Not `Send`: a transaction stays on the thread that runs it.
@@ -114,6 +123,20 @@ impl Store {
     pub async fn backup(&self, target: std::path::PathBuf) -> Result<()> {
         match self {
             Store::Sqlite(engine) => engine.backup(target).await,
+        }
+    }
+
+    /// Shortens the change feed from its old end, in steps that yield to requests. Returns how many entries went.
+    pub async fn trim_feed(&self, keep: FeedKeep) -> Result<u64> {
+        match self {
+            Store::Sqlite(engine) => engine.trim_feed(keep).await,
+        }
+    }
+
+    /// Renews the statistics that the engine plans queries by.
+    pub async fn optimize(&self) -> Result<()> {
+        match self {
+            Store::Sqlite(engine) => engine.optimize().await,
         }
     }
 

@@ -57,6 +57,7 @@ impl TestApp {
     async fn open(dir: TempDir, clock: Clock, token: Option<String>, change: impl FnOnce(&mut Options)) -> Self {
         let config = Config { dir: dir.path().join("data"), ..Config::default() };
         let app = App::open(config, clock).await.expect("the app opens");
+        app.start().expect("a thread");
         let mut options = Options { address: "127.0.0.1:0".into(), workers: Some(1), ..Options::default() };
         change(&mut options);
         let running = api::serve(app.clone(), options).await.expect("a free port");

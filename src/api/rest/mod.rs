@@ -4,8 +4,10 @@
 pub(super) mod auth;
 pub(super) mod batch;
 pub(super) mod collections;
+pub(super) mod crons;
 mod form;
 pub(super) mod health;
+pub(super) mod jobs;
 pub(super) mod ready;
 pub(super) mod records;
 pub(super) mod settings;

@@ -27,6 +27,7 @@ mod migrate;
 mod pool;
 mod queue;
 mod reader;
+mod retention;
 mod sql;
 mod tx;
 mod writer;

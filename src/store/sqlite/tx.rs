@@ -18,7 +18,7 @@ use super::inspect::ViewInspection;
 use super::lane::{Context, Lane};
 
 /// How long a transaction may take; statements of the schema have [`SCHEMA_TIME`], as they may rewrite a table.
-const TRANSACTION_TIME: Duration = Duration::from_secs(5);
+pub(super) const TRANSACTION_TIME: Duration = Duration::from_secs(5);
 const SCHEMA_TIME: Duration = Duration::from_secs(600);
 
 /// An open transaction of the interactive lane.

@@ -5,6 +5,7 @@ mod crash;
 mod faults;
 mod lifecycle;
 mod limits;
+mod retention;
 mod transactions;
 mod views;
 mod writes;
