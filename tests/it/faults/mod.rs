@@ -2,10 +2,12 @@
 //! many or mean harm.
 
 mod disk;
+mod history;
 pub mod hostile;
 mod json;
 mod kill;
 mod load;
 mod overload;
+mod races;
 mod requests;
 mod stop;

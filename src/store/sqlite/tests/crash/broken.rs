@@ -6,9 +6,9 @@ use rusqlite::ffi;
 
 use super::super::StoreError;
 use super::disk::{Call, Fault};
-use super::history::{self, Promise};
+use super::history::Promise;
 use super::workload::Bench;
-use super::{Durability, Random, look, random, rounds, vfs};
+use super::{Durability, Random, judge, look, random, rounds, vfs};
 
 const WRITERS: u64 = 4;
 const OPERATIONS: usize = 8;
@@ -80,14 +80,4 @@ async fn goes_on(bench: &Bench, context: &str) {
     assert!(answer.is_ok(), "{context}: the disk works and the engine says {answer:?}");
     assert!(bench.store.ready(), "{context}");
     judge(bench, context).await;
-}
-
-/// What readers see of the running engine.
-async fn judge(bench: &Bench, context: &str) {
-    let history = std::mem::take(&mut *bench.history.lock());
-    let result = history::compare(&bench.store, &history, usize::MAX, Promise::Full).await;
-    *bench.history.lock() = history;
-    if let Err(wrong) = result {
-        panic!("{context}: {wrong}");
-    }
 }

@@ -1,4 +1,4 @@
-//! Power loss and broken disks (D2): the engine over a disk that remembers and fails on command.
+//! Power loss, broken disks (D2) and failing neighbours (D3): the engine over a disk that remembers and fails on command.
 //!
 //! `vfs.rs` is the shim, `disk.rs` its memory, `workload.rs` what runs over it and `history.rs` the judge. A failure
 //! prints its seed; `BASALT_CRASH_SEED` runs that one alone, `BASALT_CRASH_SECONDS` looks for longer.
@@ -6,6 +6,7 @@
 mod broken;
 mod disk;
 mod history;
+mod neighbours;
 mod power;
 mod vfs;
 mod workload;
@@ -17,6 +18,7 @@ use rand::SeedableRng as _;
 use super::super::{Durability, Options};
 use disk::Event;
 use history::{History, Promise};
+use workload::Bench;
 
 type Random = rand::rngs::StdRng;
 
@@ -58,6 +60,16 @@ async fn look(
         let kept = dir.keep();
         format!("power lost at {moment} of {}: {wrong} (left in {})", events.len(), kept.display())
     })
+}
+
+/// What readers see of the running engine.
+async fn judge(bench: &Bench, context: &str) {
+    let history = std::mem::take(&mut *bench.history.lock());
+    let result = history::compare(&bench.store, &history, usize::MAX, Promise::Full).await;
+    *bench.history.lock() = history;
+    if let Err(wrong) = result {
+        panic!("{context}: {wrong}");
+    }
 }
 
 fn random(seed: u64) -> Random {

@@ -7,7 +7,8 @@ use futures_util::future::join_all;
 use parking_lot::Mutex;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::super::super::{Engine, connection};
+use super::super::super::super::Tx;
+use super::super::super::{Engine, connection, error};
 use super::super::{Op, Result, Statement, Store, StoreError, Table, Value, WriteSet, options};
 use super::Random;
 use super::disk::Disk;
@@ -112,7 +113,7 @@ impl Bench {
             let Ok(connection) = connection::maintenance(&path, Some(&vfs)) else { return };
             let result = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
             if let Err(error) = result {
-                health.note(&super::super::super::error::classify(error, None));
+                health.note(&error::classify(error, None));
             }
             health.keep_log(&connection);
         };
@@ -123,21 +124,24 @@ impl Bench {
 
     /// A single row, and whether it was taken.
     pub async fn probe(&self, record: &str) -> Result<()> {
-        let mut set = Draft::default();
-        set.insert(self, record.to_owned(), "probe");
-        self.commit(set).await
+        let mut draft = Draft::default();
+        draft.insert(self, record, 1);
+        self.commit(draft).await
     }
 
     async fn commit(&self, draft: Draft) -> Result<()> {
-        let result = self.store.write(self.set(draft.ops)).await.map(|committed| committed.revs);
-        self.note(draft.changes, result)
+        let (changes, set) = self.set(draft);
+        let result = self.store.write(set).await.map(|committed| committed.revs);
+        self.note(changes, result)
     }
 
-    fn set(&self, ops: Vec<Op>) -> WriteSet {
-        WriteSet { schema_version: self.store.schema_version(), ops, ..WriteSet::default() }
+    pub fn set(&self, draft: Draft) -> (Vec<Change>, WriteSet) {
+        let set = WriteSet { schema_version: self.store.schema_version(), ops: draft.ops, ..WriteSet::default() };
+        (draft.changes, set)
     }
 
-    fn note(&self, changes: Vec<Change>, result: Result<Vec<i64>>) -> Result<()> {
+    /// Remembers how a write ended.
+    pub fn note(&self, changes: Vec<Change>, result: Result<Vec<i64>>) -> Result<()> {
         let (outcome, result) = match result {
             Ok(revs) => (Outcome::Acknowledged { revs, moment: self.disk.moment() }, Ok(())),
             Err(error @ (StoreError::Disk(_) | StoreError::Unsynced(_))) => (Outcome::Unknown, Err(error)),
@@ -155,62 +159,61 @@ fn open(dir: &std::path::Path, vfs: &str, durability: super::Durability) -> Stor
 
 /// Changes on their way into one set.
 #[derive(Default)]
-struct Draft {
+pub struct Draft {
     ops: Vec<Op>,
     changes: Vec<Change>,
+    /// Makes the rows longer.
+    padding: String,
 }
 
 impl Draft {
+    /// Gives a change its stamp: as the start of the title, and as the image.
     fn change(&mut self, bench: &Bench, record: &str, kind: i64) -> (String, Vec<u8>) {
         let stamp = bench.stamps.fetch_add(1, Ordering::Relaxed);
         self.changes.push(Change { record: record.to_owned(), kind, stamp });
-        (stamp.to_string(), stamp.to_string().into_bytes())
+        (format!("{stamp}:{}", self.padding), stamp.to_string().into_bytes())
     }
 
-    fn insert(&mut self, bench: &Bench, id: String, padding: &str) {
-        let (stamp, image) = self.change(bench, &id, CREATE);
-        let values = vec![id.into(), format!("{stamp}:{padding}").into(), Value::Int(1)];
+    pub fn insert(&mut self, bench: &Bench, id: &str, n: i64) {
+        let (title, image) = self.change(bench, id, CREATE);
+        let values = vec![id.into(), title.into(), Value::Int(n)];
         self.ops.push(Op::Insert { table: bench.posts.clone(), values, image });
     }
 
-    fn update(&mut self, bench: &Bench, id: String, padding: &str) {
-        let (stamp, image) = self.change(bench, &id, UPDATE);
-        let set = vec![(1, format!("{stamp}:{padding}").into())];
-        self.ops.push(Op::Update { table: bench.posts.clone(), id, expect_rev: None, set, image, old: vec![] });
+    pub fn update(&mut self, bench: &Bench, id: &str) {
+        let (title, image) = self.change(bench, id, UPDATE);
+        let (table, set) = (bench.posts.clone(), vec![(1, title.into())]);
+        self.ops.push(Op::Update { table, id: id.into(), expect_rev: None, set, image, old: vec![] });
     }
 
-    fn delete(&mut self, bench: &Bench, id: String) {
-        let (_, old) = self.change(bench, &id, DELETE);
-        self.ops.push(Op::Delete { table: bench.posts.clone(), id, expect_rev: None, old });
+    fn delete(&mut self, bench: &Bench, id: &str) {
+        let (_, old) = self.change(bench, id, DELETE);
+        self.ops.push(Op::Delete { table: bench.posts.clone(), id: id.into(), expect_rev: None, old });
     }
 }
 
 impl Writer<'_> {
     async fn step(&mut self) {
         let bench = self.bench;
-        let padding = "x".repeat(self.random.random_range(0..PADDING));
-        let mut draft = Draft::default();
+        let mut draft = self.draft();
         let mut made = Vec::new();
         let known = self.records.len();
         match self.random.random_range(0..100) {
-            40..65 if known > 0 => {
-                let id = self.records[self.random.random_range(0..known)].clone();
-                draft.update(bench, id, &padding);
-            }
+            40..65 if known > 0 => draft.update(bench, &self.records[self.random.random_range(0..known)]),
             65..75 if known > 0 => {
                 let id = self.records.swap_remove(self.random.random_range(0..known));
-                draft.delete(bench, id);
+                draft.delete(bench, &id);
             }
             75..85 => {
                 made = vec![self.id(), self.id()];
-                made.iter().for_each(|id| draft.insert(bench, id.clone(), &padding));
-                draft.update(bench, made[0].clone(), "again");
+                made.iter().for_each(|id| draft.insert(bench, id, 1));
+                draft.update(bench, &made[0]);
             }
-            85..95 => return self.transaction(&padding).await,
-            95..100 => return self.given_up(&padding).await,
+            85..95 => return self.transaction().await,
+            95..100 => return self.given_up().await,
             _ => {
                 made = vec![self.id()];
-                draft.insert(bench, made[0].clone(), &padding);
+                draft.insert(bench, &made[0], 1);
             }
         }
         if bench.commit(draft).await.is_ok() {
@@ -219,14 +222,18 @@ impl Writer<'_> {
     }
 
     /// Two sets in a transaction of the interactive lane.
-    async fn transaction(&mut self, padding: &str) {
+    async fn transaction(&mut self) {
         let bench = self.bench;
-        let (first, second) = (self.id(), self.id());
-        let (mut one, mut two) = (Draft::default(), Draft::default());
-        one.insert(bench, first.clone(), padding);
-        two.insert(bench, second.clone(), padding);
-        let sets = [bench.set(one.ops), bench.set(two.ops)];
-        let work = async move |tx: super::super::super::super::Tx| {
+        let made = [self.id(), self.id()];
+        let mut changes = Vec::new();
+        let sets = made.clone().map(|id| {
+            let mut draft = self.draft();
+            draft.insert(bench, &id, 1);
+            let (change, set) = bench.set(draft);
+            changes.extend(change);
+            set
+        });
+        let work = async move |tx: Tx| {
             let mut revs = Vec::new();
             for set in &sets {
                 revs.extend(tx.apply(set).await?.revs);
@@ -235,25 +242,28 @@ impl Writer<'_> {
             Ok::<_, StoreError>(revs)
         };
         let result = bench.store.transaction(work).await;
-        one.changes.append(&mut two.changes);
-        if bench.note(one.changes, result).is_ok() {
-            self.records.extend([first, second]);
+        if bench.note(changes, result).is_ok() {
+            self.records.extend(made);
         }
     }
 
     /// A transaction that ends with an error.
-    async fn given_up(&mut self, padding: &str) {
+    async fn given_up(&mut self) {
         let bench = self.bench;
-        let mut draft = Draft::default();
-        draft.insert(bench, self.id(), padding);
-        let set = bench.set(draft.ops);
-        let work = async move |tx: super::super::super::super::Tx| {
+        let mut draft = self.draft();
+        draft.insert(bench, &self.id(), 1);
+        let (changes, set) = bench.set(draft);
+        let work = async move |tx: Tx| {
             tx.apply(&set).await?;
             Err::<Vec<i64>, _>(StoreError::Check { tag: 1 })
         };
         let result = bench.store.transaction(work).await;
         // What matters is that nothing of it is there.
-        let _ = bench.note(draft.changes, result);
+        let _ = bench.note(changes, result);
+    }
+
+    fn draft(&mut self) -> Draft {
+        Draft { padding: "x".repeat(self.random.random_range(0..PADDING)), ..Draft::default() }
     }
 
     fn id(&mut self) -> String {
