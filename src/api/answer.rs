@@ -29,12 +29,12 @@ pub(super) fn raw(body: Bytes) -> HttpResponse {
 /// 200 with one record and its tag.
 pub(super) fn record(presented: Presented) -> HttpResponse {
     let mut response = raw(presented.body);
-    validate(response.headers_mut(), &presented.tag);
+    validate(response.headers_mut(), presented.tag);
     response
 }
 
 /// 304: the client has this answer.
-pub(super) fn not_modified(tag: &Tag) -> HttpResponse {
+pub(super) fn not_modified(tag: Tag) -> HttpResponse {
     let mut response = HttpResponse::with_body(StatusCode::NOT_MODIFIED, BoxBody::new(()));
     validate(response.headers_mut(), tag);
     response
@@ -64,8 +64,8 @@ pub(super) fn replayed(response: &mut HttpResponse) {
 }
 
 /// Clients may keep the answer, for themselves, and ask each time whether it still holds.
-fn validate(headers: &mut HeaderMap, tag: &Tag) {
-    if let Ok(tag) = HeaderValue::from_str(&tag.quoted()) {
+fn validate(headers: &mut HeaderMap, tag: Tag) {
+    if let Ok(tag) = HeaderValue::try_from(String::from(tag)) {
         headers.insert(ETAG, tag);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
         headers.append(VARY, HeaderValue::from_static("Authorization"));

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use super::create::MAX_ATTEMPTS;
 use super::delete::is_stale;
-use super::idempotency::{Trace, Turn, trace};
+use super::idempotency::{Trace, trace};
 use super::lane::Lane;
 use super::precondition;
 use super::present::{Presenter, Wanted};
@@ -65,6 +65,12 @@ impl From<StoreError> for BatchError {
     }
 }
 
+impl From<Error> for BatchError {
+    fn from(error: Error) -> Self {
+        BatchError::Whole(error)
+    }
+}
+
 impl Records {
     /// `POST /api/batch`: all entries in one transaction → the outcome of each, or the first failure.
     ///
@@ -81,14 +87,23 @@ impl Records {
         once: Option<Once>,
     ) -> Result<Written<Vec<Outcome>>, BatchError> {
         let deadline = Instant::now() + timeout;
-        let _running = match self.turn(once.as_ref()).await.map_err(BatchError::Whole)? {
-            Turn::Repeat(traces) => {
-                let shapes: Vec<Shape> = entries.iter().map(BatchEntry::shape).collect();
-                return self.replay(request, &traces, &shapes).await.map_err(BatchError::Whole);
-            }
-            Turn::First(running) => running,
+        let shapes: Vec<Shape> = match &once {
+            None => Vec::new(),
+            Some(_) => entries.iter().map(BatchEntry::shape).collect(),
         };
-        let ahead = Arc::new(self.ahead(&entries).await.map_err(BatchError::Whole)?);
+        let write = self.batch_now(request, entries, deadline, once.clone());
+        let replay = async |traces: Vec<Trace>| self.replay(request, &traces, &shapes).await;
+        self.once(once.as_ref(), write, replay).await
+    }
+
+    async fn batch_now(
+        &self,
+        request: &Request,
+        entries: Vec<BatchEntry>,
+        deadline: Instant,
+        once: Option<Once>,
+    ) -> Result<Vec<Outcome>, BatchError> {
+        let ahead = Arc::new(self.ahead(&entries).await?);
         // A transaction that finds the schema changed leaves the entries where they are, for the next attempt.
         let entries = Arc::new(Mutex::new(entries));
         for _ in 0..MAX_ATTEMPTS {
@@ -105,7 +120,7 @@ impl Records {
             });
             match result.await {
                 Err(BatchError::Whole(error)) if is_stale(&error) => self.catch_up(version).await,
-                other => return other.map(Written::now),
+                other => return other,
             }
         }
         Err(StoreError::SchemaChanged.into())
@@ -175,7 +190,7 @@ impl Session<'_> {
             outcomes.push(done.0);
             traces.push(done.1);
         }
-        self.commit_receipt(self.receipt(once.as_ref(), &traces)).await.map_err(BatchError::Whole)?;
+        self.commit_receipt(self.receipt(once.as_ref(), &traces)).await?;
         Ok(outcomes)
     }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::idempotency::{Turn, trace};
+use super::idempotency::trace;
 use super::lane::Lane;
 use super::present::{Presenter, Wanted};
 use super::session::{RULE_TAG, Session, field_errors};
@@ -28,13 +28,12 @@ impl Records {
     pub async fn create(&self, request: Request, collection: &str, shape: &Shape, terms: &Terms) -> Result<Written> {
         let wanted = Wanted::parse(shape)?;
         let once = terms.once.as_ref();
-        let _running = match self.turn(once).await? {
-            Turn::Repeat(traces) => return self.replay_one(&request, &traces, shape).await,
-            Turn::First(running) => running,
+        let write = async {
+            let (session, record, request) = self.create_record(&request, collection, Priority::Request, once).await?;
+            let presenter = Presenter { schema: &session.schema, lane: &session.lane, request: &request };
+            Ok(Outcome::Stored(presenter.tagged(self, &record, &wanted).await?))
         };
-        let (session, record, request) = self.create_record(&request, collection, Priority::Request, once).await?;
-        let presenter = Presenter { schema: &session.schema, lane: &session.lane, request: &request };
-        Ok(Written::now(Outcome::Stored(presenter.tagged(self, &record, &wanted).await?)))
+        self.once(once, write, async |traces| self.replay_one(&request, &traces, shape).await).await
     }
 
     /// Creates a record without answering it, as imports do. Returns its id.

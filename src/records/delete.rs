@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::auth_trace::AUTH_TRACES;
 use super::create::MAX_ATTEMPTS;
 use super::encode::Collect;
-use super::idempotency::Turn;
+use super::idempotency::Trace;
 use super::lane::Lane;
 use super::session::Session;
 use super::update::touch;
@@ -27,12 +27,9 @@ impl Records {
     /// revision than the terms say; `Invalid` where a required relation points at it; `Conflict` and `Unprocessable`
     /// for a key that another request has.
     pub async fn delete(&self, request: &Request, collection: &str, id: &str, terms: &Terms) -> Result<Written> {
-        let _running = match self.turn(terms.once.as_ref()).await? {
-            Turn::Repeat(traces) => return self.replay_one(request, &traces, &Shape::default()).await,
-            Turn::First(running) => running,
-        };
-        self.delete_record(request, collection, id, terms).await?;
-        Ok(Written::now(Outcome::Deleted))
+        let write = async { self.delete_record(request, collection, id, terms).await.map(|()| Outcome::Deleted) };
+        let replay = async |traces: Vec<Trace>| self.replay_one(request, &traces, &Shape::default()).await;
+        self.once(terms.once.as_ref(), write, replay).await
     }
 
     pub(super) async fn delete_record(

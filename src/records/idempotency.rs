@@ -63,18 +63,10 @@ pub(super) fn trace(record: &Record) -> Trace {
     Some([record.collection.id.clone(), record.id().to_owned()])
 }
 
-/// Who comes with a key.
-pub(super) enum Turn {
-    /// The first one, or nobody with a key: nobody else may run until the guard is dropped.
-    First(Option<Running>),
-    /// The write was done.
-    Repeat(Vec<Trace>),
-}
-
 /// The keys that run now: one a request, so as many as there are connections.
 pub(super) type RunningKeys = Arc<Mutex<HashSet<Digest>>>;
 
-pub(super) struct Running {
+struct Running {
     keys: RunningKeys,
     key: Digest,
 }
@@ -101,47 +93,65 @@ impl Session<'_> {
 }
 
 impl Records {
+    /// Does the write, or replays what an earlier request with the same key did.
+    ///
     /// # Errors
-    /// `Conflict` while the first request runs, `Unprocessable` where it had another body.
-    pub(super) async fn turn(&self, once: Option<&Once>) -> Result<Turn> {
-        let Some(once) = once else { return Ok(Turn::First(None)) };
-        if !self.running.lock().insert(once.key) {
-            return Err(Error::new(Kind::Conflict, "a request with this Idempotency-Key is still running"));
+    /// `Conflict` while the first request runs, `Unprocessable` where it had another body; those of the two.
+    pub(super) async fn once<T, E: From<Error>>(
+        &self,
+        once: Option<&Once>,
+        write: impl Future<Output = Result<T, E>>,
+        replay: impl AsyncFnOnce(Vec<Trace>) -> Result<T>,
+    ) -> Result<Written<T>, E> {
+        let Some(once) = once else { return Ok(Written::now(write.await?)) };
+        let _running = self.enter(once)?;
+        if let Some(traces) = self.past(once).await? {
+            return Ok(Written::replayed(replay(traces).await?));
         }
-        let running = Running { keys: self.running.clone(), key: once.key };
+        let error = match write.await {
+            Ok(outcome) => return Ok(Written::now(outcome)),
+            Err(error) => error,
+        };
+        // A first request whose client went away may have been done meanwhile, and stood in the way.
+        match self.past(once).await? {
+            Some(traces) => Ok(Written::replayed(replay(traces).await?)),
+            None => Err(error),
+        }
+    }
+
+    fn enter(&self, once: &Once) -> Result<Running> {
+        match self.running.lock().insert(once.key) {
+            true => Ok(Running { keys: self.running.clone(), key: once.key }),
+            false => Err(Error::new(Kind::Conflict, "a request with this Idempotency-Key is still running")),
+        }
+    }
+
+    /// What was written under the key, if something was.
+    async fn past(&self, once: &Once) -> Result<Option<Vec<Trace>>> {
         let sql = "SELECT request, records FROM _idempotency WHERE key = ?1 AND at_ms > ?2";
         let params = vec![Value::Blob(once.key.to_vec()), Value::Int(self.clock.now_ms() - LIFETIME_MS)];
-        let Some(row) = self.store.reader().first(Statement::new(sql, params)).await? else {
-            return Ok(Turn::First(Some(running)));
-        };
+        let Some(row) = self.store.reader().first(Statement::new(sql, params)).await? else { return Ok(None) };
         if *row.get(0) != Value::Blob(once.request.to_vec()) {
             let message = "the Idempotency-Key was used for another request, with another body";
             return Err(Error::new(Kind::Unprocessable, message));
         }
-        serde_json::from_str(row.get(1).as_str()).map(Turn::Repeat).map_err(Error::internal)
+        serde_json::from_str(row.get(1).as_str()).map(Some).map_err(Error::internal)
     }
 
     /// Answers a repeat from what the records are now.
-    pub(super) async fn replay(
-        &self,
-        request: &Request,
-        traces: &[Trace],
-        shapes: &[Shape],
-    ) -> Result<Written<Vec<Outcome>>> {
+    pub(super) async fn replay(&self, request: &Request, traces: &[Trace], shapes: &[Shape]) -> Result<Vec<Outcome>> {
         let reading =
             Request { context: Context::Default, method: "GET".to_owned(), body: Map::new(), ..request.clone() };
         let mut outcomes = Vec::with_capacity(traces.len());
         for (trace, shape) in traces.iter().zip(shapes) {
             outcomes.push(self.recall(&reading, trace.as_ref(), shape).await?);
         }
-        Ok(Written { outcome: outcomes, replayed: true })
+        Ok(outcomes)
     }
 
     /// The same for a request that wrote one record.
-    pub(super) async fn replay_one(&self, request: &Request, traces: &[Trace], shape: &Shape) -> Result<Written> {
-        let mut written = self.replay(request, traces, std::slice::from_ref(shape)).await?;
-        let outcome = written.outcome.pop().unwrap_or(Outcome::Gone);
-        Ok(Written { outcome, replayed: true })
+    pub(super) async fn replay_one(&self, request: &Request, traces: &[Trace], shape: &Shape) -> Result<Outcome> {
+        Ok(self.replay(request, traces, std::slice::from_ref(shape)).await?.pop().unwrap_or(Outcome::Gone))
     }
 
     async fn recall(&self, request: &Request, trace: Option<&[String; 2]>, shape: &Shape) -> Result<Outcome> {

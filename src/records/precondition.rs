@@ -64,7 +64,7 @@ impl IfNoneMatch {
     pub fn has(&self, tag: &Tag) -> bool {
         match self {
             Self::Any => true,
-            Self::OneOf(tags) => tags.iter().any(|given| given == tag.as_str()),
+            Self::OneOf(tags) => tags.iter().any(|given| given == tag.quoted().trim_matches('"')),
         }
     }
 }

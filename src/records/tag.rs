@@ -11,6 +11,9 @@ use bytes::Bytes;
 use super::Records;
 use crate::schema::Collection;
 
+/// Room for epoch, revision and hash in hexadecimal digits, with what is between them.
+const TAG_LENGTH: usize = 16 + 16 + 16 + 4;
+
 /// A record as JSON, with its tag.
 #[derive(Debug, Clone)]
 pub struct Presented {
@@ -18,18 +21,19 @@ pub struct Presented {
     pub tag: Tag,
 }
 
-/// The text between the quotes of an `ETag`.
+/// The value of an `ETag`, quotes included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag(String);
 
 impl Tag {
-    pub fn as_str(&self) -> &str {
+    pub fn quoted(&self) -> &str {
         &self.0
     }
+}
 
-    /// As a header value.
-    pub fn quoted(&self) -> String {
-        format!("\"{}\"", self.0)
+impl From<Tag> for String {
+    fn from(tag: Tag) -> Self {
+        tag.0
     }
 }
 
@@ -38,19 +42,19 @@ pub(super) fn revision(epoch: &str, rev: i64) -> String {
     format!("{epoch}.{rev:x}")
 }
 
-/// The same part of a tag that came from a client; `None` for a tag that names no revision.
+/// The same part of a tag that came from a client, without its quotes; `None` for a tag that names no revision.
 pub(super) fn revision_of(tag: &str) -> Option<&str> {
     tag.rsplit_once('-').map(|(revision, _)| revision)
 }
 
 impl Records {
     pub(super) fn presented(&self, collection: &Collection, rev: i64, body: Bytes) -> Presented {
-        let mut tag = match collection.is_view() {
-            true => String::with_capacity(16),
-            false => revision(self.store.epoch(), rev) + "-",
-        };
+        let mut tag = String::with_capacity(TAG_LENGTH);
         // Writing to a string can't fail.
-        let _ = write!(tag, "{:016x}", hash(&body));
+        let _ = match collection.is_view() {
+            true => write!(tag, "\"{:016x}\"", hash(&body)),
+            false => write!(tag, "\"{}.{rev:x}-{:016x}\"", self.store.epoch(), hash(&body)),
+        };
         Presented { body, tag: Tag(tag) }
     }
 }

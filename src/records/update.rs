@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::create::MAX_ATTEMPTS;
-use super::idempotency::{Turn, trace};
+use super::idempotency::{Trace, trace};
 use super::lane::Lane;
 use super::present::{Presenter, Wanted};
 use super::session::{Ahead, Session, field_errors};
@@ -33,17 +33,14 @@ impl Records {
         terms: &Terms,
     ) -> Result<Written> {
         let wanted = Wanted::parse(shape)?;
-        let _running = match self.turn(terms.once.as_ref()).await? {
-            Turn::Repeat(traces) => return self.replay_one(&request, &traces, shape).await,
-            Turn::First(running) => running,
-        };
-        let presented = self.update_record(request, collection, id, wanted, terms).await?;
-        Ok(Written::now(Outcome::Stored(presented)))
+        let write = async { Ok(Outcome::Stored(self.update_record(&request, collection, id, wanted, terms).await?)) };
+        let replay = async |traces: Vec<Trace>| self.replay_one(&request, &traces, shape).await;
+        self.once(terms.once.as_ref(), write, replay).await
     }
 
     async fn update_record(
         &self,
-        request: Request,
+        request: &Request,
         collection: &str,
         id: &str,
         wanted: Wanted,
@@ -51,7 +48,7 @@ impl Records {
     ) -> Result<Presented> {
         for _ in 0..MAX_ATTEMPTS {
             let session = self.session(Lane::Store(self.store.clone()), Priority::Request);
-            if let Some((record, request)) = session.update(collection, id, &request, terms).await? {
+            if let Some((record, request)) = session.update(collection, id, request, terms).await? {
                 let presenter = Presenter { schema: &session.schema, lane: &session.lane, request: &request };
                 return presenter.tagged(self, &record, &wanted).await;
             }
@@ -63,7 +60,7 @@ impl Records {
     /// Updates a record that many write at once, in a transaction: there nobody comes in between.
     async fn update_alone(
         &self,
-        request: Request,
+        request: &Request,
         collection: &str,
         id: &str,
         wanted: Wanted,
@@ -73,7 +70,8 @@ impl Records {
         if let Some(collection) = self.registry.load().find(collection) {
             self.prepare_passwords(collection, id, &request.body, &mut ahead).await?;
         }
-        let (records, ahead, terms) = (self.clone(), Arc::new(ahead), terms.clone());
+        let (records, ahead) = (self.clone(), Arc::new(ahead));
+        let (request, terms) = (request.clone(), terms.clone());
         let (collection, id) = (collection.to_owned(), id.to_owned());
         self.store
             .transaction(async move |tx| {

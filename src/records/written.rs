@@ -24,6 +24,10 @@ impl<T> Written<T> {
     pub(super) fn now(outcome: T) -> Self {
         Self { outcome, replayed: false }
     }
+
+    pub(super) fn replayed(outcome: T) -> Self {
+        Self { outcome, replayed: true }
+    }
 }
 
 impl Written {

@@ -18,7 +18,7 @@ pub(in crate::api) async fn view(call: Call, path: Path<(String, String)>) -> An
     let (collection, id) = path.as_ref();
     let presented = call.app().records.view(&call.request, collection, id, &call.shape()).await?;
     match conditions::if_none_match(&call) {
-        Some(known) if known.has(&presented.tag) => Ok(answer::not_modified(&presented.tag)),
+        Some(known) if known.has(&presented.tag) => Ok(answer::not_modified(presented.tag)),
         _ => Ok(answer::record(presented)),
     }
 }
