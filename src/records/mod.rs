@@ -1,9 +1,10 @@
 //! The one read path and the one write path of records.
 //!
 //! Each verb has its file (`list` with view, `create`, `update`, `delete`, `batch`); they share `access` (who
-//! may), `draft` (submitted data to values), `validate` and `protect` (what must hold), and `present` with
-//! `encode` and `expand` (the way out). `precondition` and `idempotency` say when a write is not done. A write is prepared in a [`session::Session`] against whatever it reads
-//! from, the store or an open transaction, and committed as one write set.
+//! may), `precondition` and `idempotency` (when a write is not done), `draft` (submitted data to values), `validate`
+//! and `protect` (what must hold), and `present` with `encode` and `expand` (the way out). A write is prepared in a
+//! [`session::Session`] against whatever it reads from, the store or an open transaction, and committed as one write
+//! set.
 //!
 //! *Invariant:* every write of a record passes create, update or delete here; every record that leaves passes
 //! `encode`. Start reading at `create.rs`.

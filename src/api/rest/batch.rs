@@ -11,7 +11,7 @@ use crate::api::body::{Body, Upload};
 use crate::api::caller::Call;
 use crate::api::{conditions, error, params};
 use crate::error::{Error, FieldError, FieldErrorNode, FieldErrors, Result};
-use crate::records::{BatchAction, BatchEntry, BatchError, Outcome, Written};
+use crate::records::{BatchAction, BatchEntry, BatchError, Outcome, Written, parse_bool};
 
 const DEFAULT_LIMIT_BYTES: u64 = 128 << 20;
 const MAX_URL_LENGTH: usize = 2000;
@@ -25,23 +25,24 @@ pub(in crate::api) async fn run(mut call: Call, upload: Upload) -> Answer {
     }
     let limit = u64::try_from(settings.max_body_size).ok().filter(|limit| *limit > 0).unwrap_or(DEFAULT_LIMIT_BYTES);
     let body = upload.read(limit).await?;
+    let with_headers = call.request.query.get("headers").and_then(|text| parse_bool(text)).unwrap_or_default();
     let once = conditions::once(&call, &body.values)?;
-    let Requests { entries, tagged } = parse(body, usize::try_from(settings.max_requests).unwrap_or_default())?;
+    let entries = parse(body, usize::try_from(settings.max_requests).unwrap_or_default())?;
     call.request.context = crate::query::Context::Batch;
     let timeout = Duration::from_secs(u64::try_from(settings.timeout).unwrap_or_default().max(1));
     match call.app().records.batch(&call.request, entries, timeout, once).await {
-        Ok(written) => Ok(answer(&written, &tagged)),
+        Ok(written) => Ok(answer(&written, with_headers)),
         Err(BatchError::Entry { index, error }) => Err(failed(index, &error).into()),
         Err(BatchError::Whole(error)) => Err(error.into()),
     }
 }
 
-/// The answers of the entries in order, each as it would be alone.
-fn answer(written: &Written<Vec<Outcome>>, tagged: &[bool]) -> HttpResponse {
+/// The answers of the entries in order, each as it would be alone; with their headers for who asked for them.
+fn answer(written: &Written<Vec<Outcome>>, with_headers: bool) -> HttpResponse {
     let mut out = Vec::with_capacity(written.outcome.len() * 512);
-    for (index, (outcome, tagged)) in written.outcome.iter().zip(tagged).enumerate() {
+    for (index, outcome) in written.outcome.iter().enumerate() {
         out.push(if index == 0 { b'[' } else { b',' });
-        write_outcome(outcome, *tagged, &mut out);
+        write_outcome(outcome, with_headers, &mut out);
     }
     out.push(b']');
     let mut response = answer::raw(out.into());
@@ -51,13 +52,13 @@ fn answer(written: &Written<Vec<Outcome>>, tagged: &[bool]) -> HttpResponse {
     response
 }
 
-fn write_outcome(outcome: &Outcome, tagged: bool, out: &mut Vec<u8>) {
+fn write_outcome(outcome: &Outcome, with_headers: bool, out: &mut Vec<u8>) {
     match outcome {
         Outcome::Deleted => out.extend_from_slice(b"{\"status\":204,\"body\":null}"),
         Outcome::Stored(presented) => {
             out.extend_from_slice(b"{\"status\":200,\"body\":");
             out.extend_from_slice(&presented.body);
-            if tagged {
+            if with_headers {
                 let headers = json!({ "ETag": presented.tag.quoted() });
                 out.extend_from_slice(format!(",\"headers\":{headers}").as_bytes());
             }
@@ -70,14 +71,8 @@ fn write_outcome(outcome: &Outcome, tagged: bool, out: &mut Vec<u8>) {
     }
 }
 
-struct Requests {
-    entries: Vec<BatchEntry>,
-    /// Which of them sent headers and thus get some back; PocketBase's answers have none.
-    tagged: Vec<bool>,
-}
-
 /// All entries of the body, or what is wrong with them.
-fn parse(body: Body, max_requests: usize) -> Result<Requests> {
+fn parse(body: Body, max_requests: usize) -> Result<Vec<BatchEntry>> {
     let requests = Form::new(body.values).list("requests")?;
     check_count(requests.len(), max_requests)?;
     let mut errors = FieldErrors::default();
@@ -90,11 +85,10 @@ fn parse(body: Body, max_requests: usize) -> Result<Requests> {
     if !errors.is_empty() {
         return Err(invalid(FieldErrorNode::Nested(errors)));
     }
-    let tagged = drafts.iter().map(|draft| draft.headers.is_some()).collect();
     let entry = |(index, draft): (usize, Draft)| draft.entry().ok_or_else(|| failed(index, &Error::invalid("")));
     let entries = drafts.into_iter().enumerate().map(entry).collect::<Result<Vec<_>>>()?;
     refuse_files(&body.files)?;
-    Ok(Requests { entries, tagged })
+    Ok(entries)
 }
 
 fn check_count(count: usize, max_requests: usize) -> Result<()> {
@@ -128,7 +122,7 @@ fn refuse_files(files: &[String]) -> Result<()> {
 struct Draft {
     method: String,
     url: String,
-    headers: Option<indexmap::IndexMap<String, String>>,
+    headers: indexmap::IndexMap<String, String>,
     body: Map<String, Json>,
 }
 
@@ -137,7 +131,6 @@ impl Draft {
         let Json::Object(request) = request else { return Err(unreadable()) };
         let mut form = Form::new(request);
         let (method, url) = (form.text("method")?, form.text("url")?);
-        let sends_headers = form.get("headers").is_some();
         let mut headers = indexmap::IndexMap::new();
         for (name, value) in form.take_object("headers")? {
             let Json::String(value) = value else { return Err(unreadable()) };
@@ -146,7 +139,6 @@ impl Draft {
                 headers.insert(name.to_ascii_lowercase().replace('-', "_"), value);
             }
         }
-        let headers = sends_headers.then_some(headers);
         Ok(Self { method, url, headers, body: form.take_object("body")? })
     }
 
@@ -185,7 +177,7 @@ impl Draft {
             _ => return None,
         };
         let (collection, query) = (decode(collection), params::parse(query));
-        Some(BatchEntry { action, collection, query, headers: self.headers.unwrap_or_default(), body: self.body })
+        Some(BatchEntry { action, collection, query, headers: self.headers, body: self.body })
     }
 }
 

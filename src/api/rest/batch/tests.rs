@@ -66,5 +66,5 @@ fn faults_of_the_body() {
 fn inner_headers_lose_authorization_and_get_rule_names() {
     let request = json!({ "method": "POST", "url": "/x", "headers": { "X-Tenant": "a", "Authorization": "t" } });
     let headers = Draft::read(request).map(|draft| draft.headers).unwrap_or_default();
-    assert_eq!(headers.into_iter().flatten().collect::<Vec<_>>(), [("x_tenant".to_owned(), "a".to_owned())]);
+    assert_eq!(headers.into_iter().collect::<Vec<_>>(), [("x_tenant".to_owned(), "a".to_owned())]);
 }

@@ -166,7 +166,7 @@ async fn entries_of_a_batch_have_tags_and_conditions() {
     let id = one.trim_start_matches(NOTES).trim_start_matches('/');
     let update = |title: &str, tag: &str| json!({ "method": "PATCH", "url": one, "headers": { "If-Match": tag }, "body": { "title": title } });
     let upsert = |id: &str, tag: &str| json!({ "method": "PUT", "url": NOTES, "headers": { "if-match": tag }, "body": { "id": id, "title": "u" } });
-    let batch = async |requests: Json| guest.post("/api/batch", json!({ "requests": requests })).await;
+    let batch = async |requests: Json| guest.post("/api/batch?headers=1", json!({ "requests": requests })).await;
     let answers = batch(json!([update("b", &first)])).await.ok();
     let second = answers[0]["headers"]["ETag"].as_str().unwrap_or_default().to_owned();
     assert_eq!(guest.get(&one).await.header("etag"), second);
