@@ -22,7 +22,8 @@ use crate::query::{Context, Request};
 use crate::schema::Record;
 use crate::store::{Op, Priority, Statement, Value, WriteSet};
 
-/// How long a key is remembered.
+/// How long a key is remembered. Receipts are bounded by what a day of writes can be: each is some 200 bytes beside a
+/// write that was let in.
 const LIFETIME_MS: i64 = 24 * 60 * 60 * 1000;
 pub(super) const TABLE: &str = "_idempotency";
 const MAX_KEY_LENGTH: usize = 255;
