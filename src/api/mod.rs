@@ -18,6 +18,7 @@ mod conditions;
 mod dashboard;
 mod error;
 mod middleware;
+mod openapi;
 mod params;
 mod rest;
 mod route;
@@ -25,6 +26,7 @@ mod server;
 mod static_files;
 mod unknown;
 
+pub use openapi::{Audience, document as openapi_document};
 pub use server::{Options, Running, serve};
 
 use route::{Route, route};
@@ -33,7 +35,7 @@ use route::{Route, route};
 /// called most stands first of all.
 fn routes() -> Vec<Route> {
     use rest::auth::{impersonate, methods, otp, password, refresh};
-    use rest::{batch, collections, crons, health, jobs, ready, records, settings};
+    use rest::{batch, collections, crons, health, jobs, openapi, ready, records, settings};
     vec![
         route("GET /api/health", health::check),
         route("GET /api/collections/{collection}/records/{id}", records::view),
@@ -62,6 +64,7 @@ fn routes() -> Vec<Route> {
         route("POST /api/crons/{id}", crons::run),
         route("GET /api/jobs", jobs::list),
         route("POST /api/jobs/{id}/retry", jobs::retry),
+        route("GET /api/openapi.json", openapi::document),
         route("GET /api/ready", ready::check),
         route("GET /_/", dashboard::page),
         route("GET /_", dashboard::home),

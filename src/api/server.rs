@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use super::middleware::shell;
+use super::openapi::Documents;
 use super::{route, routes, unknown};
 use crate::app::App;
 
@@ -38,6 +39,7 @@ pub struct Options {
 pub(super) struct Server {
     pub(super) app: App,
     pub(super) options: Options,
+    pub(super) documents: Documents,
     /// Set once the server stops: each answer then ends its connection, or busy ones would hold the end up.
     pub(super) stopping: Arc<AtomicBool>,
 }
@@ -82,7 +84,7 @@ pub async fn serve(app: App, options: Options) -> std::io::Result<Running> {
     let workers = options.workers.or_else(|| std::thread::available_parallelism().map(usize::from).ok()).unwrap_or(1);
     let (address, header_timeout) = (options.address.clone(), options.header_timeout);
     let stopping = Arc::<AtomicBool>::default();
-    let server = web::Data::new(Server { app, options, stopping: stopping.clone() });
+    let server = web::Data::new(Server { app, options, documents: Documents::default(), stopping: stopping.clone() });
     let http = HttpServer::new(move || {
         Http::new()
             .app_data(server.clone())

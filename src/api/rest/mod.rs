@@ -8,6 +8,7 @@ pub(super) mod crons;
 mod form;
 pub(super) mod health;
 pub(super) mod jobs;
+pub(super) mod openapi;
 pub(super) mod ready;
 pub(super) mod records;
 pub(super) mod settings;

@@ -1,0 +1,152 @@
+//! Parts that many operations refer to.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::Audience;
+use crate::schema::empty_model;
+use crate::settings::Values;
+
+/// Statuses with the error body and what they mean.
+const ERRORS: &[(u16, &str)] = &[
+    (400, "The request is malformed, not valid, or not allowed by the create rule."),
+    (401, "A valid token is required."),
+    (403, "The caller is not allowed to do this."),
+    (404, "There is no such thing, or the caller may not see it."),
+    (409, "The data changed while the request ran."),
+    (413, "The body is too large."),
+    (503, "The server is busy or not ready; try again in a moment."),
+];
+
+/// A `$ref` to a component.
+pub(super) fn reference(kind: &str, name: &str) -> Json {
+    json!({ "$ref": format!("#/components/{kind}/{name}") })
+}
+
+/// An object that has all of these properties.
+pub(super) fn object(properties: &[(&str, Json)]) -> Json {
+    let required: Vec<&str> = properties.iter().map(|(name, _)| *name).collect();
+    let properties: Map<String, Json> =
+        properties.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    json!({ "type": "object", "required": required, "properties": properties })
+}
+
+/// A page of a list.
+pub(super) fn page(item: &Json) -> Json {
+    let count = || json!({ "type": "integer" });
+    object(&[
+        ("page", count()),
+        ("perPage", count()),
+        ("totalItems", count()),
+        ("totalPages", count()),
+        ("items", json!({ "type": "array", "items": item })),
+    ])
+}
+
+pub(super) fn security_scheme() -> Json {
+    let description = "The token of a sign-in, in the header Authorization, with or without `Bearer` in front.";
+    json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": description })
+}
+
+pub(super) fn parameters() -> Map<String, Json> {
+    let text = |most: u32| json!({ "type": "string", "maxLength": most });
+    let parameters = [
+        ("page", json!({ "type": "integer", "minimum": 1, "default": 1 }), "The page, from 1."),
+        ("perPage", json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 30 }), "Items a page."),
+        ("skipTotal", json!({ "type": "boolean", "default": false }), "Leaves the counts out; they are -1 then."),
+        ("sort", text(2000), "Fields, separated by commas; `-` in front sorts downwards."),
+        ("filter", text(3500), "A condition, such as `title ~ \"rock\" && stars >= 3`."),
+        ("expand", text(2000), "Relations whose records come along, separated by commas; dots go deeper."),
+        ("fields", text(2000), "The only keys to answer, separated by commas; all others are missing then."),
+    ];
+    let json = |(name, schema, description): (&str, Json, &str)| {
+        (name.to_owned(), json!({ "name": name, "in": "query", "description": description, "schema": schema }))
+    };
+    parameters.into_iter().map(json).collect()
+}
+
+pub(super) fn responses() -> Map<String, Json> {
+    let content = json!({ "application/json": { "schema": reference("schemas", "Error") } });
+    let json = |(status, description): &(u16, &str)| {
+        (format!("Error{status}"), json!({ "description": description, "content": content }))
+    };
+    ERRORS.iter().map(json).collect()
+}
+
+pub(super) fn schemas(audience: Audience) -> Map<String, Json> {
+    let mut schemas = Map::new();
+    schemas.insert("Error".into(), error());
+    schemas.insert("FieldError".into(), field_error());
+    if audience.is_superuser() {
+        let mut input = collection();
+        input.as_object_mut().and_then(|schema| schema.shift_remove("required"));
+        let settings = serde_json::to_value(Values::default()).unwrap_or_default();
+        schemas.insert("Field".into(), field());
+        schemas.insert("Collection".into(), collection());
+        schemas.insert("CollectionInput".into(), input);
+        schemas.insert("Settings".into(), shape_of(&settings));
+    }
+    schemas
+}
+
+fn error() -> Json {
+    let data = json!({
+        "type": "object",
+        "description": "What is wrong, by field; nested where the body is nested.",
+        "additionalProperties": { "type": "object" },
+    });
+    object(&[
+        ("data", data),
+        ("message", json!({ "type": "string" })),
+        ("status", json!({ "type": "integer", "minimum": 400, "maximum": 599 })),
+    ])
+}
+
+fn field_error() -> Json {
+    let mut schema = object(&[("code", json!({ "type": "string" })), ("message", json!({ "type": "string" }))]);
+    schema["properties"]["params"] = json!({ "type": "object" });
+    schema["description"] = "What stands under the name of a field in the data of an error.".into();
+    schema
+}
+
+fn field() -> Json {
+    let text = || json!({ "type": "string" });
+    object(&[("id", text()), ("name", text()), ("type", text())])
+}
+
+/// The model of a collection: all keys of the richest type, those of every type required.
+fn collection() -> Json {
+    let mut properties = Map::new();
+    for type_name in ["base", "auth", "view"] {
+        for (name, example) in empty_model(type_name) {
+            let schema = match name.as_str() {
+                "fields" => json!({ "type": "array", "items": reference("schemas", "Field") }),
+                "type" => json!({ "enum": ["base", "auth", "view"] }),
+                _ => shape_of(&example),
+            };
+            properties.entry(name).or_insert(schema);
+        }
+    }
+    for rule in ["authRule", "manageRule"] {
+        properties.insert(rule.to_owned(), shape_of(&Json::Null));
+    }
+    let required: Vec<String> = empty_model("base").into_iter().map(|(name, _)| name).collect();
+    json!({ "type": "object", "properties": properties, "required": required })
+}
+
+/// The schema that a default value shows: a null is a rule, and an empty list one of texts.
+fn shape_of(example: &Json) -> Json {
+    match example {
+        Json::Null => json!({ "type": ["string", "null"] }),
+        Json::Bool(_) => json!({ "type": "boolean" }),
+        Json::Number(_) => json!({ "type": "integer" }),
+        Json::String(_) => json!({ "type": "string" }),
+        Json::Array(items) => {
+            json!({ "type": "array", "items": items.first().map_or(json!({ "type": "string" }), shape_of) })
+        }
+        Json::Object(map) => {
+            let properties: Map<String, Json> =
+                map.iter().map(|(name, inner)| (name.clone(), shape_of(inner))).collect();
+            json!({ "type": "object", "properties": properties })
+        }
+    }
+}
