@@ -49,7 +49,7 @@ pub(super) async fn run(context: Context, command: Command) -> anyhow::Result<()
 }
 
 /// A list of collections, bare or under `collections`, as the API takes it.
-fn read(file: &Path) -> anyhow::Result<Vec<Json>> {
+pub(super) fn read(file: &Path) -> anyhow::Result<Vec<Json>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))?;
     let json: Json = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", file.display()))?;
     let list = match json {

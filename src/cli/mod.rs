@@ -13,7 +13,9 @@ mod completions;
 mod doctor;
 mod import;
 mod installer;
+mod openapi;
 mod reach;
+mod scratch;
 mod serve;
 mod socket;
 mod superuser;
@@ -65,6 +67,8 @@ enum Command {
     Import(import::Command),
     /// Write a consistent copy of the database to a file
     Backup(backup::Flags),
+    /// Print the OpenAPI document of the collections
+    Openapi(openapi::Flags),
     /// Look for what could go wrong on this machine
     Doctor,
     /// Print the version
@@ -120,6 +124,7 @@ fn execute(global: Global, command: Command) -> anyhow::Result<()> {
             Command::Collections(command) => collections::run(context, command).await,
             Command::Import(command) => import::run(context, command).await,
             Command::Backup(flags) => backup::run(context, flags).await,
+            Command::Openapi(flags) => openapi::run(context, flags).await,
             Command::Doctor => doctor::run(&context),
             Command::Version | Command::Completions(_) => Ok(()),
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
-use super::import;
+use super::{import, openapi};
 use crate::app::App;
 use crate::error::{Error, FieldError, FieldErrors, Result};
 use crate::query::Request;
@@ -28,6 +28,7 @@ pub(super) enum Task {
     Backup { target: PathBuf },
     Import { collection: String, fields: Option<Vec<Json>>, file: PathBuf, format: import::Format },
     ImportUndo { id: String },
+    Openapi { reader: openapi::Reader },
 }
 
 /// Superusers and collections are listed in pages of this size, the largest there is.
@@ -61,6 +62,7 @@ impl Task {
             Task::Import { collection, fields, file, format } => {
                 import::load(app, &collection, fields, file, format).await
             }
+            Task::Openapi { reader } => Ok(crate::api::openapi_document(&app.registry.load(), reader.audience())),
             Task::ImportUndo { id } => import::undo(app, &id).await,
             Task::Backup { target } => {
                 app.store.backup(target.clone()).await?;

@@ -24,6 +24,7 @@ fn operation(id: &str, tag: &str, summary: &str) -> Operation {
         parameters: FIELDS,
         body: None,
         answer: None,
+        has_tag: false,
         errors: &[],
         superuser_only: false,
     }
@@ -71,11 +72,13 @@ pub(super) fn batch() -> Operation {
             "body": { "type": "object" },
         },
     });
-    let outcome = object(&[("status", json!({ "type": "integer" })), ("body", json!({ "type": ["object", "null"] }))]);
+    let mut outcome =
+        object(&[("status", json!({ "type": "integer" })), ("body", json!({ "type": ["object", "null"] }))]);
+    outcome["properties"]["headers"] = json!({ "type": "object", "description": "Where the entry had headers." });
     Operation {
         body: Some(object(&[("requests", json!({ "type": "array", "minItems": 1, "items": entry }))])),
         answer: Some(json!({ "type": "array", "items": outcome })),
-        parameters: &[],
+        parameters: &["Idempotency-Key"],
         ..operation("batch", "batch", "Creates, updates and deletes records, all or none")
     }
 }

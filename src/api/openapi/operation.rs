@@ -9,12 +9,14 @@ pub(super) struct Operation {
     pub id: String,
     pub summary: String,
     pub tag: String,
-    /// Names of shared query parameters.
+    /// Names of shared parameters, in the query or the header.
     pub parameters: &'static [&'static str],
     /// The schema of a JSON body.
     pub body: Option<Json>,
     /// The schema of a 200 answer; `None` means 204 without a body.
     pub answer: Option<Json>,
+    /// Whether the answer is one record, with its tag.
+    pub has_tag: bool,
     /// Statuses beyond those that follow from the route.
     pub errors: &'static [u16],
     pub superuser_only: bool,
@@ -61,6 +63,13 @@ impl Operation {
             }),
             None => json!({ "204": { "description": "Done." } }),
         };
+        if self.has_tag {
+            let tag = json!({ "description": "The version of the record.", "schema": { "type": "string" } });
+            responses["200"]["headers"] = json!({ "ETag": tag });
+        }
+        if self.parameters.contains(&"If-None-Match") {
+            responses["304"] = json!({ "description": "The client has this answer already." });
+        }
         for status in self.statuses(label) {
             responses[status.to_string()] = shared::reference("responses", &format!("Error{status}"));
         }
@@ -75,6 +84,8 @@ impl Operation {
         // A write may lose to another one that changed the same data.
         statuses.extend((!label.starts_with("GET ")).then_some(409));
         statuses.extend(self.body.is_some().then_some(413));
+        statuses.extend(self.parameters.contains(&"If-Match").then_some(412));
+        statuses.extend(self.parameters.contains(&"Idempotency-Key").then_some(422));
         statuses.sort_unstable();
         statuses.dedup();
         statuses

@@ -7,7 +7,11 @@ use super::record::Subject;
 use super::shared::{object, page};
 
 const SHAPE: &[&str] = &["expand", "fields"];
-const LIST: &[&str] = &["page", "perPage", "skipTotal", "sort", "filter", "expand", "fields"];
+const LIST: &[&str] = &["page", "perPage", "skipTotal", "sort", "filter", "cursor", "expand", "fields"];
+const VIEW: &[&str] = &["expand", "fields", "If-None-Match"];
+const CREATE: &[&str] = &["expand", "fields", "Idempotency-Key"];
+const UPDATE: &[&str] = &["expand", "fields", "If-Match", "Idempotency-Key"];
+const DELETE: &[&str] = &["If-Match", "Idempotency-Key"];
 
 fn operation(subject: &Subject<'_>, id: &str, summary: &str) -> Operation {
     Operation {
@@ -17,37 +21,43 @@ fn operation(subject: &Subject<'_>, id: &str, summary: &str) -> Operation {
         parameters: SHAPE,
         body: None,
         answer: None,
+        has_tag: false,
         errors: &[],
         superuser_only: false,
     }
 }
 
+fn one_record(subject: &Subject<'_>, id: &str, summary: &str, parameters: &'static [&'static str]) -> Operation {
+    Operation { answer: Some(subject.record()), has_tag: true, parameters, ..operation(subject, id, summary) }
+}
+
 pub(super) fn list(subject: &Subject<'_>) -> Option<Operation> {
-    let answer = page(&subject.record());
+    let mut answer = page(&subject.record());
+    answer["properties"]["nextCursor"] = json!({ "type": "string", "description": "Where a cursor was given." });
     let operation = Operation { parameters: LIST, answer: Some(answer), ..operation(subject, "list", "List") };
     subject.audience.may(&subject.collection.rules.list).then_some(operation)
 }
 
 pub(super) fn view(subject: &Subject<'_>) -> Option<Operation> {
-    let operation = Operation { answer: Some(subject.record()), ..operation(subject, "view", "View a record of") };
+    let operation = one_record(subject, "view", "View a record of", VIEW);
     subject.audience.may(&subject.collection.rules.view).then_some(operation)
 }
 
 pub(super) fn create(subject: &Subject<'_>) -> Option<Operation> {
-    let operation = operation(subject, "create", "Create a record of");
-    let operation = Operation { body: Some(subject.create()), answer: Some(subject.record()), ..operation };
+    let operation = one_record(subject, "create", "Create a record of", CREATE);
+    let operation = Operation { body: Some(subject.create()), ..operation };
     subject.can_create().then_some(operation)
 }
 
 pub(super) fn update(subject: &Subject<'_>) -> Option<Operation> {
-    let operation = operation(subject, "update", "Change a record of");
-    let operation = Operation { body: Some(subject.update()), answer: Some(subject.record()), ..operation };
+    let operation = one_record(subject, "update", "Change a record of", UPDATE);
+    let operation = Operation { body: Some(subject.update()), ..operation };
     subject.can_update().then_some(operation)
 }
 
 pub(super) fn delete(subject: &Subject<'_>) -> Option<Operation> {
     let allowed = !subject.collection.is_view() && subject.audience.may(&subject.collection.rules.delete);
-    let operation = Operation { parameters: &[], ..operation(subject, "delete", "Delete a record of") };
+    let operation = Operation { parameters: DELETE, ..operation(subject, "delete", "Delete a record of") };
     allowed.then_some(operation)
 }
 

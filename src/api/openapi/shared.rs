@@ -12,8 +12,10 @@ const ERRORS: &[(u16, &str)] = &[
     (401, "A valid token is required."),
     (403, "The caller is not allowed to do this."),
     (404, "There is no such thing, or the caller may not see it."),
-    (409, "The data changed while the request ran."),
+    (409, "The data changed while the request ran, or the first request under this key still runs."),
+    (412, "The record changed since it was read."),
     (413, "The body is too large."),
+    (422, "The idempotency key was used for another request."),
     (503, "The server is busy or not ready; try again in a moment."),
 ];
 
@@ -47,21 +49,31 @@ pub(super) fn security_scheme() -> Json {
     json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": description })
 }
 
+/// The parameters by their names in the document.
 pub(super) fn parameters() -> Map<String, Json> {
     let text = |most: u32| json!({ "type": "string", "maxLength": most });
-    let parameters = [
+    let query = [
         ("page", json!({ "type": "integer", "minimum": 1, "default": 1 }), "The page, from 1."),
         ("perPage", json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 30 }), "Items a page."),
         ("skipTotal", json!({ "type": "boolean", "default": false }), "Leaves the counts out; they are -1 then."),
         ("sort", text(2000), "Fields, separated by commas; `-` in front sorts downwards."),
         ("filter", text(3500), "A condition, such as `title ~ \"rock\" && stars >= 3`."),
+        ("cursor", text(8000), "Goes on behind the last record seen; empty for the first page, then `nextCursor`."),
         ("expand", text(2000), "Relations whose records come along, separated by commas; dots go deeper."),
         ("fields", text(2000), "The only keys to answer, separated by commas; all others are missing then."),
     ];
-    let json = |(name, schema, description): (&str, Json, &str)| {
-        (name.to_owned(), json!({ "name": name, "in": "query", "description": description, "schema": schema }))
+    let tags = || json!({ "type": "string", "examples": ["*"] });
+    let key = json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" });
+    let headers = [
+        ("If-None-Match", tags(), "Tags of answers that the client has; one of them gives 304."),
+        ("If-Match", tags(), "Tags of the record; 412 unless it is still at the revision of one of them."),
+        ("Idempotency-Key", key, "A random text; a repeat under the same key is done once and answered again."),
+    ];
+    let located = query.into_iter().map(|entry| ("query", entry)).chain(headers.into_iter().map(|it| ("header", it)));
+    let json = |(place, (name, schema, description)): (&str, (&str, Json, &str))| {
+        (name.to_owned(), json!({ "name": name, "in": place, "description": description, "schema": schema }))
     };
-    parameters.into_iter().map(json).collect()
+    located.map(json).collect()
 }
 
 pub(super) fn responses() -> Map<String, Json> {

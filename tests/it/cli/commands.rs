@@ -104,3 +104,18 @@ fn a_backup_opens_as_a_data_directory() {
     std::fs::rename(place.path().join("data2"), place.path().join("data")).expect("renamed");
     assert_eq!(place.ok(&["superuser", "list"]), format!("{EMAIL}\n"));
 }
+
+#[test]
+fn the_document_of_a_directory_and_of_a_file() {
+    let place = Place::new();
+    place.ok(&["collections", "export", "schema.json"]);
+    let read = |arguments: &[&str]| -> Json { serde_json::from_str(&place.ok(arguments)).expect("JSON") };
+    let guest = read(&["openapi"]);
+    assert!(guest["paths"]["/api/collections/users/records"]["post"].is_object());
+    assert!(guest["paths"]["/api/settings"].is_null());
+    let superuser = read(&["openapi", "--as", "superuser"]);
+    assert!(superuser["paths"]["/api/settings"]["patch"].is_object());
+    assert_eq!(read(&["openapi", "--as", "superuser", "--schema", "schema.json", "--dir", "elsewhere"]), superuser);
+    place.ok(&["openapi", "--out", "openapi.json"]);
+    assert!(place.path().join("openapi.json").is_file() && !place.path().join("elsewhere").is_dir());
+}
