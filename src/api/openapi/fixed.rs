@@ -10,6 +10,7 @@ pub(super) const TAGS: &[(&str, &str)] = &[
     ("server", "The state and the description of this server."),
     ("batch", "Several writes as one."),
     ("collections", "The schema, for superusers."),
+    ("jobs", "Work in the background, for superusers."),
     ("settings", "What may change while the server runs, for superusers."),
 ];
 
@@ -25,6 +26,7 @@ fn operation(id: &str, tag: &str, summary: &str) -> Operation {
         body: None,
         answer: None,
         has_tag: false,
+        second_factor: false,
         errors: &[],
         superuser_only: false,
     }
@@ -155,4 +157,28 @@ pub(super) fn update_settings() -> Operation {
     let settings = reference("schemas", "Settings");
     let operation = for_superusers("updateSettings", "settings", "Change settings; what is left out stays");
     Operation { body: Some(settings.clone()), answer: Some(settings), ..operation }
+}
+
+pub(super) fn list_crons() -> Operation {
+    let text = || json!({ "type": "string" });
+    let cron = object(&[("id", text()), ("expression", text())]);
+    let operation = for_superusers("listCrons", "jobs", "List what runs at set times");
+    Operation { answer: Some(json!({ "type": "array", "items": cron })), ..operation }
+}
+
+pub(super) fn run_cron() -> Operation {
+    let summary = "Start what would run at a set time now, in the background";
+    Operation { parameters: &[], ..for_superusers("runCron", "jobs", summary) }
+}
+
+pub(super) fn list_jobs() -> Operation {
+    let job = reference("schemas", "Job");
+    let operation = for_superusers("listJobs", "jobs", "List what waits, runs and failed for good");
+    let parameters = &["page", "perPage", "state", "fields"];
+    Operation { answer: Some(super::shared::page(&job)), parameters, ..operation }
+}
+
+pub(super) fn retry_job() -> Operation {
+    let summary = "Give a job that failed for good its attempts again";
+    Operation { parameters: &[], ..for_superusers("retryJob", "jobs", summary) }
 }

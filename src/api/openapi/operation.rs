@@ -17,6 +17,8 @@ pub(super) struct Operation {
     pub answer: Option<Json>,
     /// Whether the answer is one record, with its tag.
     pub has_tag: bool,
+    /// Whether a sign-in may ask for a second method.
+    pub second_factor: bool,
     /// Statuses beyond those that follow from the route.
     pub errors: &'static [u16],
     pub superuser_only: bool,
@@ -69,6 +71,9 @@ impl Operation {
         }
         if self.parameters.contains(&"If-None-Match") {
             responses["304"] = json!({ "description": "The client has this answer already." });
+        }
+        if self.second_factor {
+            responses["401"] = shared::reference("responses", "SecondFactor");
         }
         for status in self.statuses(label) {
             responses[status.to_string()] = shared::reference("responses", &format!("Error{status}"));

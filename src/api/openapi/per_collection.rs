@@ -22,6 +22,7 @@ fn operation(subject: &Subject<'_>, id: &str, summary: &str) -> Operation {
         body: None,
         answer: None,
         has_tag: false,
+        second_factor: false,
         errors: &[],
         superuser_only: false,
     }
@@ -75,13 +76,32 @@ pub(super) fn auth_methods(subject: &Subject<'_>) -> Option<Operation> {
 
 pub(super) fn auth_with_password(subject: &Subject<'_>) -> Option<Operation> {
     let options = subject.collection.auth()?;
-    let text = || json!({ "type": "string", "minLength": 1 });
-    let mut body = object(&[("identity", text()), ("password", text())]);
+    let mut body = object(&[("identity", not_empty()), ("password", not_empty())]);
     body["properties"]["identityField"] = json!({ "enum": options.identity_fields });
-    let operation = operation(subject, "authWithPassword", "Sign in with a password to");
-    let operation = Operation { body: Some(body), answer: Some(signed_in(subject)), ..operation };
-    let possible = options.password_enabled && options.auth_rule.is_some();
-    (subject.audience.is_superuser() || possible).then_some(operation)
+    let operation = sign_in(subject, "authWithPassword", "Sign in with a password to", body);
+    (subject.audience.is_superuser() || options.password_enabled).then_some(operation?)
+}
+
+pub(super) fn auth_with_otp(subject: &Subject<'_>) -> Option<Operation> {
+    let body = object(&[("otpId", not_empty()), ("password", not_empty())]);
+    let operation = sign_in(subject, "authWithOTP", "Sign in with a one-time password to", body);
+    (subject.audience.is_superuser() || subject.collection.auth()?.otp().enabled).then_some(operation?)
+}
+
+/// A way to sign in, if anybody may.
+fn sign_in(subject: &Subject<'_>, id: &str, summary: &str, mut body: Json) -> Option<Operation> {
+    let options = subject.collection.auth()?;
+    let second_factor = options.mfa().enabled;
+    if second_factor {
+        body["properties"]["mfaId"] = json!({ "type": "string", "description": "Of the answer to the first method." });
+    }
+    let operation = operation(subject, id, summary);
+    let operation = Operation { body: Some(body), answer: Some(signed_in(subject)), second_factor, ..operation };
+    subject.audience.may(&options.auth_rule).then_some(operation)
+}
+
+fn not_empty() -> Json {
+    json!({ "type": "string", "minLength": 1 })
 }
 
 pub(super) fn auth_refresh(subject: &Subject<'_>) -> Option<Operation> {

@@ -59,6 +59,7 @@ pub(super) fn parameters() -> Map<String, Json> {
         ("sort", text(2000), "Fields, separated by commas; `-` in front sorts downwards."),
         ("filter", text(3500), "A condition, such as `title ~ \"rock\" && stars >= 3`."),
         ("cursor", text(8000), "Goes on behind the last record seen; empty for the first page, then `nextCursor`."),
+        ("state", json!({ "enum": ["waiting", "running", "dead"] }), "Only jobs in this state."),
         ("expand", text(2000), "Relations whose records come along, separated by commas; dots go deeper."),
         ("fields", text(2000), "The only keys to answer, separated by commas; all others are missing then."),
     ];
@@ -81,7 +82,12 @@ pub(super) fn responses() -> Map<String, Json> {
     let json = |(status, description): &(u16, &str)| {
         (format!("Error{status}"), json!({ "description": description, "content": content }))
     };
-    ERRORS.iter().map(json).collect()
+    let second = object(&[("mfaId", json!({ "type": "string" }))]);
+    let second = json!({
+        "description": "The first of two methods is done; the second must bring this id.",
+        "content": { "application/json": { "schema": second } },
+    });
+    ERRORS.iter().map(json).chain([("SecondFactor".to_owned(), second)]).collect()
 }
 
 pub(super) fn schemas(audience: Audience) -> Map<String, Json> {
@@ -95,6 +101,7 @@ pub(super) fn schemas(audience: Audience) -> Map<String, Json> {
         schemas.insert("Field".into(), field());
         schemas.insert("Collection".into(), collection());
         schemas.insert("CollectionInput".into(), input);
+        schemas.insert("Job".into(), job());
         schemas.insert("Settings".into(), shape_of(&settings));
     }
     schemas
@@ -123,6 +130,22 @@ fn field_error() -> Json {
 fn field() -> Json {
     let text = || json!({ "type": "string" });
     object(&[("id", text()), ("name", text()), ("type", text())])
+}
+
+fn job() -> Json {
+    let (text, count) = (|| json!({ "type": "string" }), || json!({ "type": "integer" }));
+    object(&[
+        ("id", text()),
+        ("name", text()),
+        ("state", json!({ "enum": ["waiting", "running", "dead"] })),
+        ("priority", json!({ "enum": ["low", "normal", "high"] })),
+        ("attempt", count()),
+        ("maxAttempts", count()),
+        ("uniqueKey", text()),
+        ("due", text()),
+        ("error", text()),
+        ("created", text()),
+    ])
 }
 
 /// The model of a collection: all keys of the richest type, those of every type required.

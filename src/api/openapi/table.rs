@@ -30,6 +30,10 @@ pub(super) const TABLE: &[(&str, Place)] = &[
     ("DELETE /api/collections/{collection}/truncate", Place::Once(fixed::truncate)),
     ("GET /api/settings", Place::Once(fixed::view_settings)),
     ("PATCH /api/settings", Place::Once(fixed::update_settings)),
+    ("GET /api/crons", Place::Once(fixed::list_crons)),
+    ("POST /api/crons/{id}", Place::Once(fixed::run_cron)),
+    ("GET /api/jobs", Place::Once(fixed::list_jobs)),
+    ("POST /api/jobs/{id}/retry", Place::Once(fixed::retry_job)),
     ("GET /api/collections/{collection}/records", Place::PerCollection(per_collection::list)),
     ("POST /api/collections/{collection}/records", Place::PerCollection(per_collection::create)),
     ("GET /api/collections/{collection}/records/{id}", Place::PerCollection(per_collection::view)),
@@ -37,6 +41,7 @@ pub(super) const TABLE: &[(&str, Place)] = &[
     ("DELETE /api/collections/{collection}/records/{id}", Place::PerCollection(per_collection::delete)),
     ("GET /api/collections/{collection}/auth-methods", Place::PerCollection(per_collection::auth_methods)),
     ("POST /api/collections/{collection}/auth-with-password", Place::PerCollection(per_collection::auth_with_password)),
+    ("POST /api/collections/{collection}/auth-with-otp", Place::PerCollection(per_collection::auth_with_otp)),
     ("POST /api/collections/{collection}/auth-refresh", Place::PerCollection(per_collection::auth_refresh)),
     ("POST /api/collections/{collection}/impersonate/{id}", Place::PerCollection(per_collection::impersonate)),
     // Pages for people, not for programs.
