@@ -14,6 +14,7 @@ mod doctor;
 mod import;
 mod installer;
 mod openapi;
+mod progress;
 mod reach;
 mod scratch;
 mod serve;

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::progress::{self, Bar, Progress};
 use super::socket;
 use super::task::Task;
 use crate::app::App;
@@ -10,12 +11,14 @@ use crate::config::Config;
 
 /// Runs the task where the data is and returns its result.
 pub(super) async fn run(config: &Config, task: Task) -> anyhow::Result<Json> {
+    let bar = Bar::new();
     if let Some(stream) = socket::connect(&config.dir).await? {
-        return socket::ask(stream, &task).await;
+        return socket::ask(stream, &task, &bar).await;
     }
     crate::telemetry::init(&config.logs);
     let app = App::open(config.clone(), Clock::system()).await?;
-    let result = task.run(&app).await;
+    let work = async |progress: &Progress| task.run(&app, progress).await;
+    let result = progress::follow(work, async |step| bar.show(step)).await;
     app.close().await;
     Ok(result?)
 }

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use serde_json::Value as Json;
 
 use super::collections;
+use super::progress;
 use super::task::Task;
 use crate::app::App;
 use crate::clock::Clock;
@@ -48,7 +49,8 @@ pub(super) async fn run(config: &Config, file: &Path, task: Task) -> anyhow::Res
     let app = App::open(scratch.config(config), Clock::system()).await?;
     let result = async {
         app.collections.import(collections, false).await?;
-        task.run(&app).await
+        // Whatever is made of a schema is made at once: there is nothing to watch.
+        progress::follow(async |progress| task.run(&app, progress).await, async |_| {}).await
     };
     let result = result.await;
     app.close().await;

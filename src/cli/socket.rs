@@ -1,4 +1,4 @@
-//! The Unix socket of a running server: one task in, one answer out, each a line of JSON.
+//! The Unix socket of a running server: one task in, its steps and one answer out, each a line of JSON.
 //!
 //! The socket lies in the data directory and only its owner may use it; who may read the database may also ask.
 
@@ -15,6 +15,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
+use super::progress::{self, Bar, Progress, Step};
 use super::task::Task;
 use crate::app::App;
 
@@ -29,6 +30,7 @@ const LINE_BYTES: u64 = 64 << 20;
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Answer {
+    Step(Step),
     Result(Json),
     Error(String),
 }
@@ -72,13 +74,17 @@ pub(super) async fn connect(dir: &Path) -> anyhow::Result<Option<UnixStream>> {
     }
 }
 
-/// Sends the task and waits for its answer.
-pub(super) async fn ask(mut stream: UnixStream, task: &Task) -> anyhow::Result<Json> {
-    send(&mut stream, task).await?;
-    let line = receive(&mut stream).await?;
-    match serde_json::from_slice(&line).context("the server broke off")? {
-        Answer::Result(result) => Ok(result),
-        Answer::Error(message) => anyhow::bail!(message),
+/// Sends the task, shows its steps and waits for its answer.
+pub(super) async fn ask(stream: UnixStream, task: &Task, bar: &Bar) -> anyhow::Result<Json> {
+    let mut stream = BufReader::new(stream);
+    send(stream.get_mut(), task).await?;
+    loop {
+        let line = receive(&mut stream).await?;
+        match serde_json::from_slice(&line).context("the server broke off")? {
+            Answer::Step(step) => bar.show(step),
+            Answer::Result(result) => return Ok(result),
+            Answer::Error(message) => anyhow::bail!(message),
+        }
     }
 }
 
@@ -105,15 +111,21 @@ async fn accept(listener: UnixListener, app: App) {
     }
 }
 
-async fn answer(mut stream: UnixStream, app: &App) -> anyhow::Result<()> {
+async fn answer(stream: UnixStream, app: &App) -> anyhow::Result<()> {
+    let mut stream = BufReader::new(stream);
     let line = receive(&mut stream).await?;
     let answer = match serde_json::from_slice::<Task>(&line) {
         Ok(task) => {
-            task.run(app).await.map_or_else(|error| Answer::Error(super::describe(&error.into())), Answer::Result)
+            let work = async |progress: &Progress| task.run(app, progress).await;
+            // Who went away does not see the steps; the work goes on.
+            let show = async |step| drop(send(stream.get_mut(), &Answer::Step(step)).await);
+            progress::follow(work, show)
+                .await
+                .map_or_else(|error| Answer::Error(super::describe(&error.into())), Answer::Result)
         }
         Err(error) => Answer::Error(format!("the server does not know this task; is it another version? ({error})")),
     };
-    send(&mut stream, &answer).await
+    send(stream.get_mut(), &answer).await
 }
 
 async fn send(stream: &mut UnixStream, message: &impl Serialize) -> anyhow::Result<()> {
@@ -123,8 +135,8 @@ async fn send(stream: &mut UnixStream, message: &impl Serialize) -> anyhow::Resu
     Ok(())
 }
 
-async fn receive(stream: &mut UnixStream) -> anyhow::Result<Vec<u8>> {
+async fn receive(stream: &mut BufReader<UnixStream>) -> anyhow::Result<Vec<u8>> {
     let mut line = Vec::new();
-    BufReader::new(stream.take(LINE_BYTES)).read_until(b'\n', &mut line).await?;
+    stream.take(LINE_BYTES).read_until(b'\n', &mut line).await?;
     Ok(line)
 }

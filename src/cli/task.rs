@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
+use super::progress::Progress;
 use super::{import, openapi};
 use crate::app::App;
 use crate::error::{Error, FieldError, FieldErrors, Result};
@@ -26,7 +27,7 @@ pub(super) enum Task {
     CollectionsExport,
     CollectionsImport { collections: Vec<Json>, delete_missing: bool },
     Backup { target: PathBuf },
-    Import { collection: String, fields: Option<Vec<Json>>, file: PathBuf, format: import::Format },
+    Import(import::Order),
     ImportUndo { id: String },
     Openapi { reader: openapi::Reader },
 }
@@ -35,7 +36,7 @@ pub(super) enum Task {
 const PAGE_SIZE: usize = 500;
 
 impl Task {
-    pub(super) async fn run(self, app: &App) -> Result<Json> {
+    pub(super) async fn run(self, app: &App, progress: &Progress) -> Result<Json> {
         match self {
             Task::SuperuserCreate { email, password } => create(app, &email, &password).await,
             Task::SuperuserUpsert { email, password } => match find(app, &email).await? {
@@ -59,9 +60,7 @@ impl Task {
             Task::CollectionsImport { collections, delete_missing } => {
                 app.collections.import(collections, delete_missing).await.map(|()| json!({}))
             }
-            Task::Import { collection, fields, file, format } => {
-                import::load(app, &collection, fields, file, format).await
-            }
+            Task::Import(order) => import::load(app, order, progress).await,
             Task::Openapi { reader } => Ok(crate::api::openapi_document(&app.registry.load(), reader.audience())),
             Task::ImportUndo { id } => import::undo(app, &id).await,
             Task::Backup { target } => {

@@ -1,6 +1,7 @@
-//! Fields guessed from rows: the narrowest type that every value fits.
+//! Fields guessed from rows as they come by: the narrowest type that every value fits.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
@@ -18,69 +19,124 @@ const SELECT_LENGTH: usize = 60;
 /// Texts of a field are limited to this length unless it says otherwise.
 const DEFAULT_TEXT_LENGTH: usize = 5000;
 
-/// Fields as the collections API takes them; `unique` says that an index is to be made. Names that every collection
-/// has are left out.
-pub(super) fn fields(rows: &[Row]) -> Vec<Json> {
-    let mut columns: IndexMap<&str, Vec<&Json>> = IndexMap::new();
-    for row in rows {
+/// A field of more values than this is not said to be unique: they are not all remembered.
+const UNIQUE_VALUES: usize = 1_000_000;
+
+/// Types of texts, the narrowest first.
+const TYPES: [(&str, fn(&str) -> bool); 5] = [
+    ("bool", |text| matches!(text, "true" | "false")),
+    ("number", is_number),
+    ("date", is_date),
+    ("email", |text| fits(&FieldKind::Email(EmailOptions::default()), text)),
+    ("url", |text| text.contains("://") && fits(&FieldKind::Url(UrlOptions::default()), text)),
+];
+
+/// What the rows so far have in common.
+#[derive(Default)]
+pub(super) struct Inference {
+    columns: IndexMap<String, Column>,
+    rows: usize,
+    hashes: RandomState,
+}
+
+struct Column {
+    filled: usize,
+    structured: bool,
+    /// Which of [`TYPES`] every value fits.
+    fits: [bool; TYPES.len()],
+    /// The first different values, one more than a choice may have.
+    choices: BTreeSet<String>,
+    longest: usize,
+    /// Hashes of the values, as long as all differ. That two values share one is a needless no, never a wrong yes.
+    distinct: Option<HashSet<u64>>,
+}
+
+impl Inference {
+    pub fn add(&mut self, row: &Row) {
+        self.rows += 1;
         for (name, value) in &row.values {
-            columns.entry(name).or_default().push(value);
+            let column = match self.columns.get_mut(name) {
+                Some(column) => column,
+                None => self.columns.entry(name.clone()).or_insert_with(Column::new),
+            };
+            column.add(value, &self.hashes);
         }
     }
-    columns.iter().filter(|(name, _)| **name != "id").map(|(name, values)| field(name, values, rows.len())).collect()
+
+    /// Fields as the collections API takes them; `unique` says that an index is to be made. Names that every
+    /// collection has are left out.
+    pub fn fields(&self) -> Vec<Json> {
+        let own = self.columns.iter().filter(|(name, _)| *name != "id");
+        own.map(|(name, column)| column.field(name, self.rows)).collect()
+    }
 }
 
-fn field(name: &str, values: &[&Json], rows: usize) -> Json {
-    let filled: Vec<&Json> = values.iter().copied().filter(|value| !is_blank(value)).collect();
-    let mut field = kind(&filled);
-    field["name"] = name.into();
-    // A required number or boolean must not be zero, which no file can promise.
-    let zero_counts = matches!(field["type"].as_str(), Some("number" | "bool"));
-    field["required"] = (rows > 0 && filled.len() == rows && !zero_counts).into();
-    let texts: BTreeSet<String> = filled.iter().map(|value| plain(value)).collect();
-    let keyed = matches!(field["type"].as_str(), Some("text" | "email" | "url"));
-    field["unique"] = (keyed && rows > 1 && filled.len() == rows && texts.len() == rows).into();
-    field
-}
+impl Column {
+    fn new() -> Self {
+        Self {
+            filled: 0,
+            structured: false,
+            fits: [true; TYPES.len()],
+            choices: BTreeSet::new(),
+            longest: 0,
+            distinct: Some(HashSet::new()),
+        }
+    }
 
-fn kind(filled: &[&Json]) -> Json {
-    let all = |fits: &dyn Fn(&str) -> bool| !filled.is_empty() && filled.iter().all(|value| fits(&plain(value)));
-    if filled.iter().any(|value| value.is_object() || value.is_array()) {
-        return json!({ "type": "json" });
+    fn add(&mut self, value: &Json, hashes: &RandomState) {
+        if is_blank(value) {
+            self.distinct = None;
+            return;
+        }
+        self.filled += 1;
+        self.structured |= value.is_object() || value.is_array();
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        for (fits, (_, test)) in self.fits.iter_mut().zip(TYPES) {
+            *fits = *fits && test(&text);
+        }
+        let is_new = |hashed: &mut HashSet<u64>| hashed.insert(hashes.hash_one(&text)) && hashed.len() <= UNIQUE_VALUES;
+        if !self.distinct.as_mut().is_some_and(is_new) {
+            self.distinct = None;
+        }
+        self.longest = self.longest.max(text.chars().count());
+        if self.choices.len() <= SELECT_VALUES {
+            self.choices.insert(text);
+        }
     }
-    if all(&|text| matches!(text, "true" | "false")) {
-        return json!({ "type": "bool" });
+
+    fn field(&self, name: &str, rows: usize) -> Json {
+        let mut field = self.kind();
+        field["name"] = name.into();
+        // A required number or boolean must not be zero, which no file can promise.
+        let zero_counts = matches!(field["type"].as_str(), Some("number" | "bool"));
+        let full = self.filled == rows;
+        field["required"] = (full && !zero_counts).into();
+        let keyed = matches!(field["type"].as_str(), Some("text" | "email" | "url"));
+        field["unique"] = (keyed && full && rows > 1 && self.distinct.is_some()).into();
+        field
     }
-    if all(&is_number) {
-        return json!({ "type": "number" });
-    }
-    if all(&is_date) {
-        return json!({ "type": "date" });
-    }
-    if all(&|text| fits(&FieldKind::Email(EmailOptions::default()), text)) {
-        return json!({ "type": "email" });
-    }
-    if all(&|text| text.contains("://") && fits(&FieldKind::Url(UrlOptions::default()), text)) {
-        return json!({ "type": "url" });
-    }
-    let choices: BTreeSet<String> = filled.iter().map(|value| plain(value)).collect();
-    let short = choices.iter().all(|choice| choice.chars().count() <= SELECT_LENGTH);
-    if (1..=SELECT_VALUES).contains(&choices.len()) && filled.len() >= choices.len() * SELECT_REPEATS && short {
-        return json!({ "type": "select", "maxSelect": 1, "values": choices });
-    }
-    let longest = choices.iter().map(|text| text.chars().count()).max().unwrap_or(0);
-    match longest > DEFAULT_TEXT_LENGTH {
-        true => json!({ "type": "text", "max": longest * 2 }),
-        false => json!({ "type": "text" }),
+
+    fn kind(&self) -> Json {
+        if self.structured {
+            return json!({ "type": "json" });
+        }
+        let narrow = self.fits.iter().zip(TYPES).find(|(fits, _)| **fits && self.filled > 0);
+        if let Some((_, (name, _))) = narrow {
+            return json!({ "type": name });
+        }
+        let few = (1..=SELECT_VALUES).contains(&self.choices.len());
+        if few && self.filled >= self.choices.len() * SELECT_REPEATS && self.longest <= SELECT_LENGTH {
+            return json!({ "type": "select", "maxSelect": 1, "values": self.choices });
+        }
+        match self.longest > DEFAULT_TEXT_LENGTH {
+            true => json!({ "type": "text", "max": self.longest * 2 }),
+            false => json!({ "type": "text" }),
+        }
     }
 }
 
 fn is_blank(value: &Json) -> bool {
     value.is_null() || value.as_str().is_some_and(str::is_empty)
-}
-
-fn plain(value: &Json) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// A number whose digits mean one: `007` and `+1` are codes.

@@ -3,7 +3,7 @@
 //! A file of lines: the collection, then the ids of each batch before it is written.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -47,25 +47,28 @@ pub(in crate::cli) async fn undo(app: &App, id: &str) -> Result<Json> {
         return Err(unknown());
     }
     let path = path(&app.config.dir, id);
-    let text = std::fs::read_to_string(&path).map_err(|error| unknown().with_cause(error))?;
-    let mut lines = text.lines();
-    let collection = lines.next().ok_or_else(unknown)?;
-    let ids: Vec<&str> = lines.collect();
+    let file = File::open(&path).map_err(|error| unknown().with_cause(error))?;
+    let mut lines = BufReader::new(file).lines();
+    let collection = lines.next().ok_or_else(unknown)?.map_err(Error::internal)?;
     let mut deleted = 0;
-    for batch in ids.chunks(BATCH) {
-        deleted += delete(app, collection, batch).await?;
+    loop {
+        let ids: std::io::Result<Vec<String>> = lines.by_ref().take(BATCH).collect();
+        let ids = ids.map_err(Error::internal)?;
+        if ids.is_empty() {
+            break;
+        }
+        deleted += delete(app, &collection, ids).await?;
     }
     std::fs::remove_file(&path).map_err(Error::internal)?;
     Ok(json!({ "deleted": deleted }))
 }
 
 /// Deletes the records in one transaction; those that are gone are left out and the rest tried again.
-async fn delete(app: &App, collection: &str, ids: &[&str]) -> Result<usize> {
+async fn delete(app: &App, collection: &str, mut ids: Vec<String>) -> Result<usize> {
     let request = crate::cli::task::request(app)?;
-    let mut ids = ids.to_vec();
     while !ids.is_empty() {
-        let entry = |id: &&str| BatchEntry {
-            action: BatchAction::Delete((*id).to_owned()),
+        let entry = |id: &String| BatchEntry {
+            action: BatchAction::Delete(id.clone()),
             collection: collection.to_owned(),
             query: indexmap::IndexMap::default(),
             headers: indexmap::IndexMap::default(),

@@ -1,65 +1,59 @@
-//! Rows become records, in batches through the normal write path; what does not fit is set aside.
+//! Rows become records, through the normal write path and behind what requests write; what does not fit is set aside.
 
-use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
 
-use indexmap::IndexMap;
-use indicatif::ProgressBar;
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
 use super::ledger::Ledger;
+use super::rejects::Rejects;
 use super::source::{self, Format, Row};
 use crate::app::App;
-use crate::cli::task::request;
+use crate::cli::progress::Progress;
 use crate::crypto::time_ordered_id;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::query::Request;
-use crate::records::{BatchAction, BatchEntry, BatchError};
 
-/// Rows of one transaction: enough to make its fixed cost small, few enough that requests get their turn.
-const BATCH: usize = 200;
-const BATCH_TIMEOUT: Duration = Duration::from_secs(60);
+/// Rows that are written at once, so that they share commits.
+const BATCH: usize = 256;
 
-/// A row that became no record.
-struct Rejected {
-    row: Row,
-    reason: String,
+/// What is to be loaded.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::cli) struct Order {
+    pub collection: String,
+    /// Of the collection that is to be created; without them it must be there.
+    pub fields: Option<Vec<Json>>,
+    pub file: PathBuf,
+    pub format: Format,
+    /// How many rows there are, for the one who watches.
+    pub rows: u64,
 }
 
 /// Creates the collection if there are fields for it, then a record for every row that fits.
-pub(in crate::cli) async fn load(
-    app: &App,
-    collection: &str,
-    fields: Option<Vec<Json>>,
-    file: PathBuf,
-    format: Format,
-) -> Result<Json> {
-    let rows = source::read(&file, format).map_err(|error| Error::invalid(format!("{error:#}")))?;
+pub(in crate::cli) async fn load(app: &App, order: Order, progress: &Progress) -> Result<Json> {
+    let Order { collection, fields, file, format, rows: total } = order;
+    let mut rows = source::open(&file, format).map_err(|error| Error::invalid(format!("{error:#}")))?;
     if let Some(fields) = fields {
-        app.collections.create(model(collection, fields)).await?;
-    } else if app.registry.load().find(collection).is_none() {
+        app.collections.create(model(&collection, fields)).await?;
+    } else if app.registry.load().find(&collection).is_none() {
         return Err(Error::not_found(format!("there is no collection {collection}; --infer would create it")));
     }
-    let mut ledger = Ledger::create(app, collection)?;
-    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(rows.len() as u64) } else { ProgressBar::hidden() };
-    let (mut created, mut rejected) = (0, Vec::new());
-    let request = request(app)?;
-    let mut rows = rows.into_iter().peekable();
-    while rows.peek().is_some() {
-        let mut batch: Vec<Row> = rows.by_ref().take(BATCH).collect();
-        let taken = batch.len();
-        give_ids(app, &mut batch);
-        let ids: Vec<String> = batch.iter().filter_map(|row| row.values["id"].as_str().map(str::to_owned)).collect();
-        ledger.add(&ids)?;
-        created += write(app, &request, collection, batch, &mut rejected).await?;
-        bar.inc(taken as u64);
+    let mut ledger = Ledger::create(app, &collection)?;
+    let mut rejects = Rejects::new(&file, format, rows.names());
+    let (mut created, mut done) = (0, 0);
+    loop {
+        let batch: anyhow::Result<Vec<Row>> = rows.by_ref().take(BATCH).collect();
+        let mut batch = batch.map_err(|error| broken_off(&ledger, created, &error))?;
+        if batch.is_empty() {
+            break;
+        }
+        done += batch.len() as u64;
+        created += write(app, &collection, &mut batch, &mut ledger, &mut rejects).await?;
+        progress.tell(done, total.max(done));
     }
-    bar.finish_and_clear();
-    let mut result = json!({ "import": ledger.id, "created": created, "rejected": rejected.len() });
-    if !rejected.is_empty() {
-        let path = super::rejected_path(&file, format);
-        set_aside(&path, format, &rejected).map_err(|error| Error::invalid(format!("{error:#}")))?;
+    let mut result = json!({ "import": ledger.id, "created": created, "rejected": rejects.count });
+    if let Some(path) = rejects.finish()? {
         result["rejectedFile"] = path.to_string_lossy().into();
     }
     Ok(result)
@@ -79,61 +73,64 @@ fn model(name: &str, mut fields: Vec<Json>) -> Map<String, Json> {
     entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-/// Ids are given here, so that they can be noted before the records are there. A row with an id of its own that is
-/// no id keeps it and is rejected for it.
-fn give_ids(app: &App, rows: &mut [Row]) {
-    for row in rows {
-        let id = row.values.entry("id").or_insert(Json::Null);
-        match id {
-            Json::String(text) if !text.is_empty() => {}
-            Json::Number(number) => *id = number.to_string().into(),
-            _ => *id = time_ordered_id(app.clock.now_ms()).into(),
-        }
-    }
+/// The file was read whole before, so it changed meanwhile.
+fn broken_off(ledger: &Ledger, created: u64, error: &anyhow::Error) -> Error {
+    let id = &ledger.id;
+    Error::invalid(format!("{error:#}; {created} records were created before: basalt import undo {id} takes them back"))
 }
 
-/// Writes the rows. Those before the first that fails go in again without it, and the ones behind it follow.
+/// Notes the rows' ids and writes them. Returns how many became records.
 async fn write(
     app: &App,
-    request: &Request,
     collection: &str,
-    mut rows: Vec<Row>,
-    rejected: &mut Vec<Rejected>,
-) -> Result<usize> {
+    rows: &mut [Row],
+    ledger: &mut Ledger,
+    rejects: &mut Rejects,
+) -> Result<u64> {
+    let given: Vec<bool> = rows.iter_mut().map(|row| give_id(app, row)).collect();
+    let ids: Vec<String> = rows.iter().filter_map(|row| row.values["id"].as_str().map(str::to_owned)).collect();
+    ledger.add(&ids)?;
+    let template = app.records.own_request()?;
+    let all = join_all(rows.iter().map(|row| send(app, &template, collection, row))).await;
     let mut created = 0;
-    while !rows.is_empty() {
-        match send(app, request, collection, &rows).await {
-            Ok(()) => return Ok(created + rows.len()),
-            Err(BatchError::Entry { index, error }) if index < rows.len() => {
-                let rest = rows.split_off(index + 1);
-                rejected.extend(rows.pop().map(|row| Rejected { row, reason: reason(&error) }));
-                if !rows.is_empty() {
-                    send(app, request, collection, &rows).await.map_err(whole)?;
-                    created += rows.len();
+    for ((row, given), outcome) in rows.iter_mut().zip(given).zip(all) {
+        // A row may point at one that stood before it and came to the writer behind it.
+        let outcome = match outcome {
+            Err(error) if error.kind() == Kind::Invalid => send(app, &template, collection, row).await,
+            other => other,
+        };
+        match outcome {
+            Ok(()) => created += 1,
+            Err(error) if matches!(error.kind(), Kind::Invalid | Kind::Conflict) => {
+                if given {
+                    row.values.swap_remove("id");
                 }
-                rows = rest;
+                rejects.add(row, &reason(&error))?;
             }
-            Err(error) => return Err(whole(error)),
+            Err(error) => return Err(error),
         }
     }
     Ok(created)
 }
 
-fn whole(error: BatchError) -> Error {
-    match error {
-        BatchError::Entry { error, .. } | BatchError::Whole(error) => error,
+/// Ids are given here, so that they can be noted before the records are there. A row with an id of its own that is
+/// no id keeps it and is rejected for it. True if the row had none.
+fn give_id(app: &App, row: &mut Row) -> bool {
+    let id = row.values.entry("id").or_insert(Json::Null);
+    match id {
+        Json::String(text) if !text.is_empty() => return false,
+        Json::Number(number) => *id = number.to_string().into(),
+        _ => {
+            *id = time_ordered_id(app.clock.now_ms()).into();
+            return true;
+        }
     }
+    false
 }
 
-async fn send(app: &App, request: &Request, collection: &str, rows: &[Row]) -> Result<(), BatchError> {
-    let entry = |row: &Row| BatchEntry {
-        action: BatchAction::Create,
-        collection: collection.to_owned(),
-        query: IndexMap::default(),
-        headers: IndexMap::default(),
-        body: row.values.clone(),
-    };
-    app.records.batch(request, rows.iter().map(entry).collect(), BATCH_TIMEOUT, None).await.map(drop)
+async fn send(app: &App, template: &Request, collection: &str, row: &Row) -> Result<()> {
+    let request = Request { body: row.values.clone(), ..template.clone() };
+    app.records.import(&request, collection).await.map(drop)
 }
 
 fn reason(error: &Error) -> String {
@@ -141,30 +138,4 @@ fn reason(error: &Error) -> String {
         true => error.to_string(),
         false => error.fields().to_json().to_string(),
     }
-}
-
-fn set_aside(path: &Path, format: Format, rejected: &[Rejected]) -> anyhow::Result<()> {
-    match format {
-        Format::Json => {
-            let list =
-                rejected.iter().map(|one| json!({ "line": one.row.line, "reason": one.reason, "row": one.row.values }));
-            std::fs::write(path, serde_json::to_vec_pretty(&list.collect::<Vec<_>>())?)?;
-        }
-        Format::Csv => {
-            let mut writer = csv::Writer::from_path(path)?;
-            let names: Vec<&String> = rejected
-                .iter()
-                .flat_map(|one| one.row.values.keys())
-                .collect::<indexmap::IndexSet<_>>()
-                .into_iter()
-                .collect();
-            writer.write_record(["line", "reason"].into_iter().chain(names.iter().map(|name| name.as_str())))?;
-            for Rejected { row, reason } in rejected {
-                let cells = names.iter().map(|name| row.values.get(*name).and_then(Json::as_str).unwrap_or_default());
-                writer.write_record([row.line.to_string().as_str(), reason].into_iter().chain(cells))?;
-            }
-            writer.flush()?;
-        }
-    }
-    Ok(())
 }

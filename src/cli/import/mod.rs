@@ -1,7 +1,8 @@
 //! `basalt import csv|json FILE --collection NAME [--infer]` and `basalt import undo ID`.
 //!
-//! `source.rs` reads rows with their line numbers, `infer.rs` guesses a schema from them, `load.rs` writes them in
-//! batches through the normal write path, `ledger.rs` keeps the ids so that an import can be undone.
+//! `source.rs` reads rows with their line numbers, `infer.rs` guesses a schema from them, `load.rs` writes them
+//! through the normal write path, `rejects.rs` sets aside what does not fit, `ledger.rs` keeps the ids so that an
+//! import can be undone. The file is read twice, a few rows at a time: to see that it can be read whole, and to load.
 //!
 //! *Invariant:* a row is either a record or stands in the file of rejected rows with its line and the reason; the ids
 //! of a batch are in the ledger before the batch is written, so that a crash leaves nothing that can't be undone.
@@ -9,21 +10,24 @@
 mod infer;
 mod ledger;
 mod load;
+mod rejects;
 mod source;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::Value as Json;
 
 use super::task::Task;
 use super::{Context, reach};
 
+use infer::Inference;
 pub(super) use ledger::undo;
-pub(super) use load::load;
-pub(super) use source::Format;
+pub(super) use load::{Order, load};
+use source::Format;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -56,14 +60,21 @@ pub(super) async fn run(context: Context, command: Command) -> anyhow::Result<()
         }
     };
     let file = std::path::absolute(&flags.file)?;
-    let rows = source::read(&file, format)?;
-    let fields = flags.infer.then(|| infer::fields(&rows));
+    let (mut inference, mut rows) = (Inference::default(), 0);
+    for row in source::open(&file, format)? {
+        let row = row.with_context(|| format!("can't use {}", file.display()))?;
+        rows += 1;
+        if flags.infer {
+            inference.add(&row);
+        }
+    }
+    let fields = flags.infer.then(|| inference.fields());
     if let Some(fields) = &fields
         && !context.json
     {
         show(&flags.collection, fields);
     }
-    let task = Task::Import { collection: flags.collection, fields, file, format };
+    let task = Task::Import(Order { collection: flags.collection, fields, file, format, rows });
     let result = reach::run(&context.config, task).await?;
     report(context.json, &result, |result| {
         let mut text =
@@ -101,14 +112,4 @@ fn show(collection: &str, fields: &[Json]) {
 
 fn text(json: &Json) -> &str {
     json.as_str().unwrap_or_default()
-}
-
-/// Where rejected rows go: beside the file.
-fn rejected_path(file: &Path, format: Format) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(match format {
-        Format::Csv => ".rejected.csv",
-        Format::Json => ".rejected.json",
-    });
-    name.into()
 }

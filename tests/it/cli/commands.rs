@@ -1,6 +1,9 @@
 //! Commands, with a server on the directory and without one.
 
-use serde_json::Value as Json;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
+
+use serde_json::{Value as Json, json};
 
 use super::process::{EMAIL, PASSWORD, Place};
 
@@ -87,6 +90,53 @@ fn an_import_can_be_undone() {
             .expect("JSON");
     assert_eq!(undone["deleted"], 500);
     drop(server);
+}
+
+#[test]
+fn an_import_takes_what_fits_of_rows_that_point_at_each_other() {
+    let place = Place::new();
+    let fields = json!([
+        { "name": "name", "type": "text", "required": true },
+        { "name": "parent", "type": "relation", "collectionId": "tree00000000000", "maxSelect": 1 },
+    ]);
+    let model = json!([{ "id": "tree00000000000", "name": "tree", "type": "base", "fields": fields }]);
+    std::fs::write(place.path().join("tree.json"), model.to_string()).expect("a file");
+    place.ok(&["collections", "import", "tree.json"]);
+    let id = |row: usize| format!("node{row:011}");
+    let row = |row: usize| json!({ "id": id(row), "name": "n", "parent": if row == 0 { String::new() } else { id(row - 1) } });
+    let mut rows: Vec<Json> = (0..400).map(row).collect();
+    rows[100]["name"] = "".into();
+    std::fs::write(place.path().join("rows.json"), Json::from(rows).to_string()).expect("a file");
+    let import = ["import", "json", "rows.json", "--collection", "tree", "--json"];
+    let result: Json = serde_json::from_str(&place.ok(&import)).expect("JSON");
+    // What points at the bad row, and at that one, is bad itself.
+    assert_eq!((&result["created"], &result["rejected"]), (&100.into(), &300.into()));
+    let rejected = std::fs::read(result["rejectedFile"].as_str().expect("a path")).expect("a file");
+    let rejected: Json = serde_json::from_slice(&rejected).expect("JSON");
+    assert_eq!((&rejected[0]["line"], &rejected[299]["row"]["id"]), (&101.into(), &id(399).into()));
+}
+
+#[test]
+fn an_import_through_a_server_tells_how_far_it_is() {
+    let place = Place::new();
+    let rows: String = (0..2000).map(|row| format!("{{\"n\":{row}}}\n")).collect();
+    std::fs::write(place.path().join("rows.json"), rows).expect("a file");
+    let _server = place.serve();
+    let mut socket = UnixStream::connect(place.path().join("data/basalt.sock")).expect("the server listens");
+    let order = json!({
+        "task": "import", "collection": "numbers", "fields": [{ "name": "n", "type": "number" }],
+        "file": place.path().join("rows.json"), "format": "json", "rows": 2000,
+    });
+    socket.write_all(format!("{order}\n").as_bytes()).expect("it is sent");
+    let lines = BufReader::new(socket).lines().map(|line| serde_json::from_str(&line.expect("a line")).expect("JSON"));
+    let answers: Vec<Json> = lines.collect();
+    let (last, steps) = answers.split_last().expect("an answer");
+    assert_eq!(last["result"]["created"], 2000, "{answers:?}");
+    let done: Vec<u64> = steps.iter().map(|step| step["step"]["done"].as_u64().expect("a step")).collect();
+    assert!(
+        !done.is_empty() && done.is_sorted() && steps.iter().all(|step| step["step"]["total"] == 2000),
+        "{steps:?}"
+    );
 }
 
 #[test]
