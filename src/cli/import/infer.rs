@@ -22,8 +22,10 @@ const DEFAULT_TEXT_LENGTH: usize = 5000;
 /// A field of more values than this is not said to be unique: they are not all remembered.
 const UNIQUE_VALUES: usize = 1_000_000;
 
+type Test = fn(&str) -> bool;
+
 /// Types of texts, the narrowest first.
-const TYPES: [(&str, fn(&str) -> bool); 5] = [
+const TYPES: [(&str, Test); 5] = [
     ("bool", |text| matches!(text, "true" | "false")),
     ("number", is_number),
     ("date", is_date),
