@@ -36,6 +36,7 @@ test: tools
 bench: tools
 	cargo bench --bench store
 	cargo bench --bench query
+	cargo bench --bench jobs
 	PATH="$$PATH:$(COMPAT_CACHE)/venv/bin" cargo bench --bench load -- $(BENCH)
 
 # The same load, for long: each round takes a minute a scenario.

@@ -21,6 +21,5 @@ CREATE UNIQUE INDEX _jobs_unique_key ON _jobs (unique_key) WHERE unique_key IS N
 CREATE TABLE _job_runs (
     cron TEXT NOT NULL,
     slot INTEGER NOT NULL,                        -- Unix milliseconds
-    job  TEXT,                                    -- the job that does it; null where a schedule was first seen
     PRIMARY KEY (cron, slot)
 ) WITHOUT ROWID;

@@ -16,13 +16,15 @@ use super::schedule::Schedule;
 use super::worker::{AFTER_FAILURE, LONGEST_WAIT};
 use super::{Shared, queue};
 use crate::error::Result;
-use crate::store::{self, Statement, StoreError, Value, WriteSet};
+use crate::store::{self, Statement, StoreError, WriteSet};
 
 /// A maintenance task that fails comes again with its next slot.
 const ATTEMPTS: u32 = 3;
 
-const TAKE_SLOT: &str = "INSERT INTO _job_runs (cron, slot, job) VALUES (?1, ?2, ?3)";
-const LAST_SLOT: &str = "SELECT max(slot) FROM _job_runs WHERE cron = ?1";
+/// Fails where another server took the slot, and with it what is written together with this.
+const TAKE_SLOT: &str = "INSERT INTO _job_runs (cron, slot) VALUES (?1, ?2)";
+const NOTE_SLOT: &str = "INSERT INTO _job_runs (cron, slot) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+const LAST_SLOTS: &str = "SELECT cron, max(slot) FROM _job_runs GROUP BY cron";
 
 /// A schedule as the API shows it (contract 8.4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -78,36 +80,45 @@ impl Ticker {
     /// Those of the store; what was not done is done by the next call.
     pub async fn tick(&mut self) -> Result<()> {
         let crons = self.shared.crons.read().clone();
-        for scheduled in &crons {
-            let now = self.shared.clock.now();
-            let Some(slot) = scheduled.schedule.latest(now) else { continue };
-            let id = &scheduled.cron.id;
-            let last = match self.seen.get(id) {
-                Some(seen) => Some(*seen),
-                None => self.last_slot(id).await?,
-            };
-            match last {
-                Some(last) if last >= slot => {}
-                Some(_) => self.take(id, slot, Some(job(id))).await?,
-                // A new schedule starts with its next slot; this one is noted, so that a later start knows what it missed.
-                None => self.take(id, slot, None).await?,
+        let now = self.shared.clock.now();
+        if crons.iter().any(|scheduled| !self.seen.contains_key(&scheduled.cron.id)) {
+            self.recall(&crons, now).await?;
+        }
+        for Scheduled { cron, schedule } in crons.iter().map(Arc::as_ref) {
+            if let Some(slot) = schedule.latest(now)
+                && self.seen.get(&cron.id).is_some_and(|seen| *seen < slot)
+            {
+                self.take(&cron.id, slot).await?;
+                self.seen.insert(cron.id.clone(), slot);
             }
-            self.seen.insert(id.clone(), slot);
         }
         Ok(())
     }
 
-    async fn last_slot(&self, id: &str) -> Result<Option<DateTime<Utc>>> {
-        let row = self.shared.store.reader().first(Statement::new(LAST_SLOT, vec![id.into()])).await?;
-        Ok(row.and_then(|row| row.get(0).as_i64()).and_then(DateTime::from_timestamp_millis))
+    /// Learns the last slot of every schedule. One that has none starts with its next slot; the one before is noted, so
+    /// that a later start knows what it missed.
+    async fn recall(&mut self, crons: &[Arc<Scheduled>], now: DateTime<Utc>) -> Result<()> {
+        for row in self.shared.store.reader().rows(Statement::new(LAST_SLOTS, vec![])).await? {
+            let slot = row.get(1).as_i64().and_then(DateTime::from_timestamp_millis);
+            self.seen.entry(row.get(0).as_str().to_owned()).or_insert(slot.unwrap_or(now));
+        }
+        let new = crons.iter().filter(|scheduled| !self.seen.contains_key(&scheduled.cron.id));
+        let new: Vec<_> = new.map(|new| (new.cron.id.clone(), new.schedule.latest(now).unwrap_or(now))).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let notes = new
+            .iter()
+            .map(|(id, slot)| Statement::new(NOTE_SLOT, vec![id.as_str().into(), slot.timestamp_millis().into()]));
+        self.shared.store.write(WriteSet::system(notes, store::Priority::Background)).await?;
+        self.seen.extend(new);
+        Ok(())
     }
 
-    async fn take(&self, id: &str, slot: DateTime<Utc>, job: Option<NewJob>) -> Result<()> {
-        let enqueue = job.map(|job| queue::enqueue(&job, self.shared.clock.now_ms())).transpose()?;
-        let job_id = enqueue.as_ref().and_then(|statement| statement.params.first().cloned()).unwrap_or(Value::Null);
-        let take = Statement::new(TAKE_SLOT, vec![id.into(), slot.timestamp_millis().into(), job_id]);
-        let set = WriteSet::system([take].into_iter().chain(enqueue), store::Priority::Background);
-        match self.shared.store.write(set).await {
+    async fn take(&self, id: &str, slot: DateTime<Utc>) -> Result<()> {
+        let enqueue = queue::enqueue(&job(id), self.shared.clock.now_ms())?;
+        let take = Statement::new(TAKE_SLOT, vec![id.into(), slot.timestamp_millis().into()]);
+        match self.shared.store.write(WriteSet::system([take, enqueue], store::Priority::Background)).await {
             Ok(_) => self.shared.wake.notify_one(),
             // Another server was first.
             Err(StoreError::Unique { table, .. }) if table == "_job_runs" => {}

@@ -313,21 +313,16 @@ async fn of_two_servers_one_runs_a_slot() {
         jobs.schedule("tick", "*/5 * * * *", async || Ok(())).unwrap();
     }
     let mut tickers = [&fixture.jobs, &other].map(|jobs| Ticker::new(jobs.0.shared.clone()));
-    let runs = async || {
-        let sql = "SELECT count(*) FROM _job_runs WHERE job IS NOT NULL";
-        fixture.store.reader().first(Statement::new(sql, vec![])).await.unwrap().unwrap().get(0).as_i64().unwrap()
-    };
     for ticker in &mut tickers {
         ticker.tick().await.unwrap();
     }
-    assert_eq!((runs().await, fixture.list().await.len()), (0, 0), "a new schedule starts with its next slot");
+    assert_eq!(fixture.list().await, [], "a new schedule starts with its next slot");
     for round in 1..=5 {
         fixture.clock.set_ms(START_MS + round * 300_000);
         let [first, second] = &mut tickers;
         let (first, second) = tokio::join!(first.tick(), second.tick());
         first.unwrap();
         second.unwrap();
-        assert_eq!(runs().await, round);
         let taken = fixture.take(START_MS + round * 300_000, 5).await;
         assert_eq!(taken.len(), 1, "round {round}");
         let lease = Lease { id: &taken[0].id, attempt: taken[0].attempt };
