@@ -34,6 +34,7 @@ async fn run(name: &str, durability: Durability) -> Result<(), Failure> {
         reader_threads: 2,
         mmap_size_bytes: 1 << 30,
         external_checkpoint: false,
+        write_wait_ms: 10_000,
         vfs: None,
     })?);
     let table = create_table(&store).await?;

@@ -89,6 +89,7 @@ fn engine_options(config: &Config) -> sqlite::Options {
         query_timeout_ms: config.sqlite.query_timeout_s * 1000,
         reader_threads: config.reader_threads(),
         mmap_size_bytes: config.sqlite.mmap_mib << 20,
+        write_wait_ms: config.sqlite.write_wait_s * 1000,
         external_checkpoint: config.sqlite.checkpoint == Checkpoint::External,
         vfs: None,
     }

@@ -24,6 +24,7 @@ async fn open(dir: &std::path::Path) -> (Store, Collections) {
         reader_threads: 1,
         mmap_size_bytes: 0,
         external_checkpoint: false,
+        write_wait_ms: 10_000,
         vfs: None,
     };
     let store = Store::Sqlite(sqlite::Engine::open(options).unwrap());

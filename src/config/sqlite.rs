@@ -11,6 +11,8 @@ pub struct Sqlite {
     /// Threads for reads that take longer; 0 takes as many as cores, at least 2 and at most 8.
     pub reader_threads: usize,
     pub query_timeout_s: u64,
+    /// How long a write waits for room in a full queue; 0 refuses it at once.
+    pub write_wait_s: u64,
 }
 
 /// What an answered write survives.
@@ -40,6 +42,7 @@ impl Default for Sqlite {
             mmap_mib,
             reader_threads: 0,
             query_timeout_s: 30,
+            write_wait_s: 10,
         }
     }
 }
@@ -84,6 +87,12 @@ pub(super) const KEYS: &[Key] = &[
         expected: "a number of seconds from 1 to 3600",
         set: |config, given| given.number(1..=3600).map(|number| config.sqlite.query_timeout_s = number),
         get: |config| config.sqlite.query_timeout_s.to_string(),
+    },
+    Key {
+        name: "write_wait_s",
+        expected: "a number of seconds from 0 to 300",
+        set: |config, given| given.number(0..=300).map(|number| config.sqlite.write_wait_s = number),
+        get: |config| config.sqlite.write_wait_s.to_string(),
     },
 ];
 

@@ -24,6 +24,7 @@ fn open_store(dir: &TempDir) -> Store {
         reader_threads: 1,
         mmap_size_bytes: 0,
         external_checkpoint: false,
+        write_wait_ms: 10_000,
         vfs: None,
     };
     Store::Sqlite(Engine::open(options).expect("the directory is free"))

@@ -38,28 +38,42 @@ impl TestApp {
 
     /// The same with other options of the server.
     pub async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
-        Self::open(tempfile::tempdir().expect("a temporary directory"), Clock::system(), None, change).await
+        Self::open(tempfile::tempdir().expect("a temporary directory"), Clock::system(), None, |_, options| {
+            change(options)
+        })
+        .await
+    }
+
+    /// The same under another configuration.
+    pub async fn start_configured(change: impl FnOnce(&mut Config)) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        Self::open(dir, Clock::system(), None, |config, _| change(config)).await
     }
 
     /// The same under a clock that the test moves.
     pub async fn start_at(clock: &Clock) -> Self {
-        Self::open(tempfile::tempdir().expect("a temporary directory"), clock.clone(), None, |_| {}).await
+        Self::open(tempfile::tempdir().expect("a temporary directory"), clock.clone(), None, |_, _| {}).await
     }
 
     /// Cuts every connection and serves the same data again.
     pub async fn restart(self) -> Self {
         self.running.abort().await;
         self.app.close().await;
-        Self::open(self.dir, self.app.clock.clone(), self.superuser.token.clone(), |_| {}).await
+        Self::open(self.dir, self.app.clock.clone(), self.superuser.token.clone(), |_, _| {}).await
     }
 
     /// `token` is that of the superuser, if there is one already.
-    async fn open(dir: TempDir, clock: Clock, token: Option<String>, change: impl FnOnce(&mut Options)) -> Self {
-        let config = Config { dir: dir.path().join("data"), ..Config::default() };
+    async fn open(
+        dir: TempDir,
+        clock: Clock,
+        token: Option<String>,
+        change: impl FnOnce(&mut Config, &mut Options),
+    ) -> Self {
+        let mut config = Config { dir: dir.path().join("data"), ..Config::default() };
+        let mut options = Options { address: "127.0.0.1:0".into(), workers: Some(1), ..Options::default() };
+        change(&mut config, &mut options);
         let app = App::open(config, clock).await.expect("the app opens");
         app.start().expect("a thread");
-        let mut options = Options { address: "127.0.0.1:0".into(), workers: Some(1), ..Options::default() };
-        change(&mut options);
         let running = api::serve(app.clone(), options).await.expect("a free port");
         let address = running.address();
         let token = match token {

@@ -42,6 +42,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use rusqlite::Connection;
@@ -81,6 +82,8 @@ pub struct Options {
     pub mmap_size_bytes: u64,
     /// `true`: another process owns checkpoints (`sqlite.checkpoint = "external"`).
     pub external_checkpoint: bool,
+    /// How long a write waits for room in a full queue before it is refused; 0 refuses at once.
+    pub write_wait_ms: u64,
     /// The name of a registered SQLite VFS that stands between the engine and the files; `None` is the system's own.
     pub vfs: Option<String>,
 }
@@ -135,7 +138,7 @@ impl Engine {
         let epoch = feed::epoch(&writing)?;
         let schema_version = Arc::new(AtomicU64::new(version));
         let generations = Arc::new(Generations::new());
-        let queue = Arc::new(Queue::new());
+        let queue = Arc::new(Queue::new(Duration::from_millis(options.write_wait_ms)));
         let health = Arc::new(Health::default());
         let checkpointer = (!options.external_checkpoint).then(|| Arc::new(Checkpointer::new(health.clone())));
         if let Some(checkpointer) = &checkpointer {

@@ -14,8 +14,6 @@ use super::lane::Lane;
 
 const TOKENS: u32 = 4096;
 const BYTES_PER_TOKEN: usize = 16 << 10;
-/// How long a job waits for its admission; requests that give up earlier drop the future.
-const ADMISSION_WAIT: Duration = Duration::from_secs(10);
 
 /// A set on its way, with the one who waits for it.
 pub(super) struct WriteJob {
@@ -47,6 +45,8 @@ pub(super) struct Queue {
     state: Mutex<State>,
     wake: Condvar,
     tokens: Semaphore,
+    /// How long a job waits for its admission; requests that give up earlier drop the future.
+    wait: Duration,
 }
 
 #[derive(Default)]
@@ -63,8 +63,8 @@ struct State {
 pub(super) const BACKGROUND_JOBS: usize = 128;
 
 impl Queue {
-    pub(super) fn new() -> Self {
-        Self { state: Mutex::default(), wake: Condvar::new(), tokens: Semaphore::new(TOKENS as usize) }
+    pub(super) fn new(wait: Duration) -> Self {
+        Self { state: Mutex::default(), wake: Condvar::new(), tokens: Semaphore::new(TOKENS as usize), wait }
     }
 
     pub(super) async fn write(&self, set: WriteSet) -> Result<Committed> {
@@ -95,7 +95,7 @@ impl Queue {
             Ok(permit) => permit,
             Err(tokio::sync::TryAcquireError::Closed) => return Err(StoreError::Closed),
             Err(tokio::sync::TryAcquireError::NoPermits) => {
-                tokio::time::timeout(ADMISSION_WAIT, self.tokens.acquire_many(tokens))
+                tokio::time::timeout(self.wait, self.tokens.acquire_many(tokens))
                     .await
                     .map_err(|_elapsed| StoreError::Overloaded)?
                     .map_err(|_closed| StoreError::Closed)?

@@ -32,6 +32,7 @@ fn options(dir: &std::path::Path) -> Options {
         reader_threads: 1,
         mmap_size_bytes: 0,
         external_checkpoint: false,
+        write_wait_ms: 10_000,
         vfs: None,
     }
 }
