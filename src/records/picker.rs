@@ -110,10 +110,11 @@ impl Excerpt {
     }
 }
 
-/// `12` and `12.9` are both 12.
+/// `12` and `12.9` are both 12. Lengths are signed numbers of 64 bits, as on the wire.
 fn whole_part(text: &str) -> Option<usize> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    fraction.bytes().all(|byte| byte.is_ascii_digit()).then(|| whole.parse().ok()).flatten()
+    let digits_only = fraction.bytes().all(|byte| byte.is_ascii_digit());
+    digits_only.then(|| whole.parse::<i64>().ok()?.try_into().ok()).flatten()
 }
 
 /// The spellings of a boolean that parameters take (contract 2.1).
@@ -190,7 +191,15 @@ mod tests {
 
     #[test]
     fn wrong_modifiers_are_refused() {
-        for fields in ["a:nope(1)", "a:excerpt", "a:excerpt()", "a:excerpt(x)", "a:excerpt(0)", "a:excerpt(1,true,2)"] {
+        for fields in [
+            "a:nope(1)",
+            "a:excerpt",
+            "a:excerpt()",
+            "a:excerpt(x)",
+            "a:excerpt(0)",
+            "a:excerpt(1,true,2)",
+            "a:excerpt(9223372036854775808)",
+        ] {
             assert!(pick_fields(json!({}), fields).is_err(), "{fields}");
         }
     }
