@@ -39,6 +39,11 @@ bench: tools
 	cargo bench --bench jobs
 	PATH="$$PATH:$(COMPAT_CACHE)/venv/bin" cargo bench --bench load -- $(BENCH)
 
-# The same load, for long: each round takes a minute a scenario.
-soak: tools
-	cargo bench --bench load -- --rounds $(or $(SOAK_ROUNDS),10) --seconds 60
+# What finds more the longer it looks, SOAK_SECONDS each: power loss and broken disks, kills and races, memory under
+# load, fuzzing. A failure prints its BASALT_CRASH_SEED, or leaves its input in fuzz/artifacts/.
+SOAK_SECONDS ?= 600
+soak:
+	BASALT_CRASH_SECONDS=$(SOAK_SECONDS) cargo test --lib -- sqlite::tests::crash
+	BASALT_CRASH_SECONDS=$(SOAK_SECONDS) cargo test --test it -- faults::kill faults::races
+	cargo bench --bench load -- --soak $(SOAK_SECONDS)
+	.ci/fuzz $(SOAK_SECONDS)

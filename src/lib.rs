@@ -27,3 +27,7 @@ pub mod api;
 pub mod app;
 
 pub mod cli;
+
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;

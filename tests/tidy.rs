@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cli", &["api", "app", "auth", "collections", "logs", "query", "records", "schema", "settings", "store"]),
     ("lib", &[]),
     ("main", &["cli"]),
+    ("fuzzing", &["api", "query", "records"]),
 ];
 const GROUND: &[&str] = &["clock", "config", "crypto", "error", "telemetry"];
 

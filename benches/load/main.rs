@@ -10,6 +10,7 @@ mod data;
 mod report;
 mod scenarios;
 mod server;
+mod soak;
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -31,6 +32,8 @@ struct Options {
     round: Duration,
     only: Option<String>,
     json: Option<PathBuf>,
+    /// Instead of measuring: how long to load Basalt and to watch its memory.
+    soak: Option<Duration>,
 }
 
 fn main() {
@@ -43,6 +46,11 @@ fn main() {
 
 async fn run(options: Options) {
     let root = std::env::temp_dir().join(format!("basalt-bench-{}", std::process::id()));
+    if let Some(time) = options.soak {
+        soak::run(basalt(), root.join("data"), time).await;
+        let _ = std::fs::remove_dir_all(root);
+        return;
+    }
     let mut servers: Vec<(Server, Rc<Data>)> = Vec::new();
     let mut report = Report::default();
     for (kind, binary) in binaries() {
@@ -145,10 +153,12 @@ async fn load(
     all
 }
 
+fn basalt() -> PathBuf {
+    std::env::var_os("BASALT").map_or_else(|| env!("CARGO_BIN_EXE_basalt").into(), PathBuf::from)
+}
+
 fn binaries() -> Vec<(Kind, PathBuf)> {
-    let basalt =
-        std::env::var_os("BASALT").map(PathBuf::from).unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_basalt")));
-    let mut binaries = vec![(Kind::Basalt, basalt)];
+    let mut binaries = vec![(Kind::Basalt, basalt())];
     let on_path = || {
         std::env::split_paths(&std::env::var_os("PATH")?).map(|dir| dir.join("pocketbase")).find(|path| path.is_file())
     };
@@ -160,7 +170,7 @@ fn binaries() -> Vec<(Kind, PathBuf)> {
 }
 
 fn options() -> Options {
-    let mut options = Options { rounds: 3, round: Duration::from_secs(3), only: None, json: None };
+    let mut options = Options { rounds: 3, round: Duration::from_secs(3), only: None, json: None, soak: None };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().unwrap_or_else(|| panic!("{argument} takes a value"));
@@ -169,8 +179,9 @@ fn options() -> Options {
             "--seconds" => options.round = Duration::from_secs_f64(value().parse().expect("seconds")),
             "--only" => options.only = Some(value()),
             "--json" => options.json = Some(value().into()),
+            "--soak" => options.soak = Some(Duration::from_secs_f64(value().parse().expect("seconds"))),
             "--bench" => {}
-            other => panic!("unknown option {other}: --rounds N, --seconds S, --only NAME, --json FILE"),
+            other => panic!("unknown option {other}: --rounds N, --seconds S, --only NAME, --json FILE, --soak S"),
         }
     }
     options

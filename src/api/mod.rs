@@ -26,6 +26,8 @@ mod server;
 mod static_files;
 mod unknown;
 
+#[cfg(any(fuzzing, test))]
+pub(crate) use body::fuzzing;
 pub use openapi::{Audience, document as openapi_document};
 pub use server::{Options, Running, serve};
 

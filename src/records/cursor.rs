@@ -199,6 +199,14 @@ fn eight(content: &[u8]) -> Option<([u8; 8], &[u8])> {
     Some((*bytes, rest))
 }
 
+/// What is in a cursor, for the fuzzer: what is accepted is what would be written.
+#[cfg(any(fuzzing, test))]
+pub fn fuzz(content: &[u8]) {
+    if let Some(keys) = decode(content) {
+        assert_eq!(encode(&keys), content);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

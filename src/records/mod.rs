@@ -40,6 +40,8 @@ mod written;
 use std::sync::Arc;
 
 pub use batch::{BatchAction, BatchEntry, BatchError};
+#[cfg(any(fuzzing, test))]
+pub use cursor::fuzz as fuzz_cursor;
 pub use idempotency::Once;
 pub use installer::INSTALLER_EMAIL;
 pub(crate) use picker::parse_bool;

@@ -4,6 +4,8 @@
 //! *Invariant:* no body, however wrong, leads to anything but a 4xx; nothing is held beyond the limit.
 
 mod form;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod json;
 mod multipart;
 

@@ -1,0 +1,53 @@
+//! `--soak`: all scenarios in turn for long, on Basalt alone, and what becomes of its memory.
+//!
+//! The first third fills the caches, which are bounded. After that memory may grow only as much as noise does.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::scenarios::SCENARIOS;
+use crate::server::{Kind, Server};
+use crate::{data, load};
+
+const CONNECTIONS: usize = 16;
+/// How long one scenario runs before the next has its turn.
+const TURN: Duration = Duration::from_secs(2);
+/// What is allowed from the middle third to the last one, for each minute between their middles.
+const MAX_MIB_PER_MINUTE: f64 = 2.0;
+/// Below this, growth is noise however short the run.
+const NOISE_MIB: f64 = 4.0;
+
+pub async fn run(binary: PathBuf, dir: PathBuf, time: Duration) {
+    std::fs::create_dir_all(&dir).expect("a temporary directory");
+    let mut server = Server::new(Kind::Basalt, binary, dir);
+    server.prepare_and_start().await;
+    let data = Rc::new(data::prepare(&server).await);
+    let start = Instant::now();
+    let mut samples_mib: Vec<f64> = Vec::new();
+    let mut requests = 0;
+    for (turn, scenario) in SCENARIOS.iter().cycle().enumerate() {
+        if start.elapsed() >= time {
+            break;
+        }
+        requests += load(server.port, &data, scenario, CONNECTIONS, TURN, turn as u64).await.len();
+        samples_mib.push(server.memory_mib("RssAnon"));
+    }
+    let third = samples_mib.len() / 3;
+    assert!(third > 0, "a soak of {time:?} is too short to say anything");
+    let [middle, last] = [third..2 * third, 2 * third..3 * third].map(|range| median(&samples_mib[range]));
+    let minutes = start.elapsed().as_secs_f64() / 3.0 / 60.0;
+    let growth = last - middle;
+    println!(
+        "{requests} requests in {:.0} s; memory {middle:.1} MiB, then {last:.1} MiB: {:+.2} MiB a minute",
+        start.elapsed().as_secs_f64(),
+        growth / minutes
+    );
+    assert!(growth <= (MAX_MIB_PER_MINUTE * minutes).max(NOISE_MIB), "memory grows: {samples_mib:.1?}");
+}
+
+fn median(samples: &[f64]) -> f64 {
+    let mut sorted = samples.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
