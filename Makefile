@@ -39,7 +39,7 @@ bench: tools
 	cargo bench --bench jobs
 	PATH="$$PATH:$(COMPAT_CACHE)/venv/bin" cargo bench --bench load -- $(BENCH)
 
-# What finds more the longer it looks, SOAK_SECONDS each: power loss and broken disks, kills and races, memory under
+# What finds more the longer it looks, SOAK_SECONDS (240 at least) each: power loss and broken disks, kills and races, memory under
 # load, fuzzing. A failure prints its BASALT_CRASH_SEED, or leaves its input in fuzz/artifacts/.
 SOAK_SECONDS ?= 600
 soak:

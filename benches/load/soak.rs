@@ -13,12 +13,15 @@ use crate::{data, load};
 const CONNECTIONS: usize = 16;
 /// How long one scenario runs before the next has its turn.
 const TURN: Duration = Duration::from_secs(2);
+/// The caches of a small machine are full after a third of this.
+const SHORTEST: Duration = Duration::from_secs(240);
 /// What is allowed from the middle third to the last one, for each minute between their middles.
 const MAX_MIB_PER_MINUTE: f64 = 2.0;
 /// Below this, growth is noise however short the run.
 const NOISE_MIB: f64 = 4.0;
 
 pub async fn run(binary: PathBuf, dir: PathBuf, time: Duration) {
+    assert!(time >= SHORTEST, "a soak of {time:?} says nothing: {SHORTEST:?} at least");
     std::fs::create_dir_all(&dir).expect("a temporary directory");
     let mut server = Server::new(Kind::Basalt, binary, dir);
     server.prepare_and_start().await;
@@ -34,7 +37,6 @@ pub async fn run(binary: PathBuf, dir: PathBuf, time: Duration) {
         samples_mib.push(server.memory_mib("RssAnon"));
     }
     let third = samples_mib.len() / 3;
-    assert!(third > 0, "a soak of {time:?} is too short to say anything");
     let [middle, last] = [third..2 * third, 2 * third..3 * third].map(|range| median(&samples_mib[range]));
     let minutes = start.elapsed().as_secs_f64() / 3.0 / 60.0;
     let growth = last - middle;
