@@ -4,6 +4,8 @@
 //! public message, field errors, and an internal cause that is logged and never sent.
 //! *Invariant:* an `Internal` error has no public detail.
 
+pub mod codes;
+
 use std::borrow::Cow;
 
 use indexmap::IndexMap;
@@ -38,7 +40,7 @@ pub struct Error {
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// One validation failure: a stable code of contract 1.8, a message and its parameters.
+/// One validation failure: a code of [`codes`], a message and its parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FieldError {
     pub code: Cow<'static, str>,

@@ -157,6 +157,30 @@ fn long_files_are_printed() {
     }
 }
 
+#[test]
+fn every_error_code_is_in_the_catalogue() {
+    let catalogue = "src/error/codes.rs";
+    let quoted = |source: &Source| -> Vec<String> {
+        let words = source.code().flat_map(|line| line.split('"').skip(1).step_by(2));
+        let words = words.filter(|word| word.chars().all(|char| char.is_ascii_lowercase() || char == '_'));
+        words
+            .filter(|word| word.starts_with("validation_") || word.starts_with("batch_request_"))
+            .map(String::from)
+            .collect()
+    };
+    let (known, used): (Vec<Source>, Vec<Source>) = sources("src", "rs")
+        .into_iter()
+        .filter(|source| !source.is_test())
+        .partition(|source| source.path == catalogue);
+    let listed: Vec<String> = known.iter().flat_map(quoted).collect();
+    let known: BTreeSet<String> = listed.iter().cloned().collect();
+    let used: BTreeSet<String> = used.iter().flat_map(quoted).collect();
+    let mut wrong: Vec<String> = used.difference(&known).map(|code| format!("{catalogue}: add {code}")).collect();
+    wrong.extend(known.difference(&used).map(|code| format!("{catalogue}: nothing uses {code}")));
+    assert_none(&wrong);
+    assert_eq!(listed.len(), known.len(), "{catalogue} lists a code twice");
+}
+
 /// Every `crate::<module>` of a file.
 fn mentions(source: &Source) -> BTreeSet<String> {
     let known: BTreeSet<&str> = ARROWS.iter().map(|(module, _)| *module).collect();

@@ -74,7 +74,7 @@ pub(super) fn status(kind: Kind) -> StatusCode {
     }
 }
 
-fn default_message(kind: Kind) -> &'static str {
+pub(super) fn default_message(kind: Kind) -> &'static str {
     match kind {
         Kind::Invalid => "the request could not be processed",
         Kind::Unauthenticated => "a valid authorization token is required",

@@ -37,7 +37,7 @@ use route::{Route, route};
 /// called most stands first of all.
 fn routes() -> Vec<Route> {
     use rest::auth::{impersonate, methods, otp, password, refresh};
-    use rest::{batch, collections, crons, health, jobs, openapi, ready, records, settings};
+    use rest::{batch, collections, crons, errors, health, jobs, openapi, ready, records, settings};
     vec![
         route("GET /api/health", health::check),
         route("GET /api/collections/{collection}/records/{id}", records::view),
@@ -66,6 +66,7 @@ fn routes() -> Vec<Route> {
         route("POST /api/crons/{id}", crons::run),
         route("GET /api/jobs", jobs::list),
         route("POST /api/jobs/{id}/retry", jobs::retry),
+        route("GET /api/errors", errors::list),
         route("GET /api/openapi.json", openapi::document),
         route("GET /api/ready", ready::check),
         route("GET /_/", dashboard::page),

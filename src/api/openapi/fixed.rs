@@ -63,6 +63,15 @@ pub(super) fn openapi() -> Operation {
     Operation { answer: Some(answer), parameters: &[], ..operation("openapi", "server", summary) }
 }
 
+pub(super) fn errors() -> Operation {
+    let (text, status) = (|| json!({ "type": "string" }), || json!({ "type": "integer" }));
+    let statuses = object(&[("status", status()), ("meaning", text()), ("advice", text())]);
+    let codes = object(&[("code", text()), ("status", status()), ("meaning", text()), ("advice", text())]);
+    let list = |items: Json| json!({ "type": "array", "items": items });
+    let answer = object(&[("statuses", list(statuses)), ("codes", list(codes))]);
+    Operation { answer: Some(answer), ..operation("errors", "server", "Every status and code of errors") }
+}
+
 pub(super) fn batch() -> Operation {
     let entry = json!({
         "type": "object",

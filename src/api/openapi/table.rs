@@ -18,6 +18,7 @@ pub(super) const TABLE: &[(&str, Place)] = &[
     ("GET /api/health", Place::Once(fixed::health)),
     ("GET /api/ready", Place::Once(fixed::ready)),
     ("GET /api/openapi.json", Place::Once(fixed::openapi)),
+    ("GET /api/errors", Place::Once(fixed::errors)),
     ("POST /api/batch", Place::Once(fixed::batch)),
     ("GET /api/collections", Place::Once(fixed::list_collections)),
     ("POST /api/collections", Place::Once(fixed::create_collection)),

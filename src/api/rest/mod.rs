@@ -5,6 +5,7 @@ pub(super) mod auth;
 pub(super) mod batch;
 pub(super) mod collections;
 pub(super) mod crons;
+pub(super) mod errors;
 mod form;
 pub(super) mod health;
 pub(super) mod jobs;

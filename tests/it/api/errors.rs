@@ -68,3 +68,17 @@ async fn nothing_leaks() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_catalogue_knows_what_is_answered() {
+    let app = TestApp::start().await;
+    let catalogue = app.guest().get("/api/errors").await.ok();
+    let codes: Vec<&str> =
+        catalogue["codes"].as_array().into_iter().flatten().filter_map(|code| code["code"].as_str()).collect();
+    let missing = app.guest().post("/api/collections/users/auth-with-password", json!({})).await;
+    let code = missing.code(400, "identity");
+    assert!(codes.contains(&code.as_str()), "{code} is not among {codes:?}");
+    let not_found = app.guest().get("/api/collections/nothing/records").await.error(404)["status"].clone();
+    let statuses = catalogue["statuses"].as_array().into_iter().flatten();
+    assert_eq!(statuses.filter(|status| status["status"] == not_found).count(), 1, "{catalogue}");
+}
