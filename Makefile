@@ -40,10 +40,10 @@ bench: tools
 	PATH="$$PATH:$(COMPAT_CACHE)/venv/bin" cargo bench --bench load -- $(BENCH)
 
 # What finds more the longer it looks, SOAK_SECONDS (240 at least) each: power loss and broken disks, kills and races, memory under
-# load, fuzzing. A failure prints its BASALT_CRASH_SEED, or leaves its input in fuzz/artifacts/.
+# load, fuzzing. A failure prints its CRASH_SEED, or leaves its input in fuzz/artifacts/.
 SOAK_SECONDS ?= 600
 soak:
-	BASALT_CRASH_SECONDS=$(SOAK_SECONDS) cargo test --lib -- sqlite::tests::crash
-	BASALT_CRASH_SECONDS=$(SOAK_SECONDS) cargo test --test it -- faults::kill faults::races
+	CRASH_SECONDS=$(SOAK_SECONDS) cargo test --lib -- sqlite::tests::crash
+	CRASH_SECONDS=$(SOAK_SECONDS) cargo test --test it -- faults::kill faults::races
 	cargo bench --bench load -- --soak $(SOAK_SECONDS)
 	.ci/fuzz $(SOAK_SECONDS)

@@ -13,5 +13,5 @@ mod seal;
 
 pub use digest::digest;
 pub use password::Hasher;
-pub use random::{alphanumeric, digits, lowercase_id, time_ordered_id};
+pub use random::{alphanumeric, digits, lowercase_id, time_ordered_id, time_prefix};
 pub use seal::{SEAL_KEY_BYTES, Sealer};

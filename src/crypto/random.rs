@@ -25,17 +25,22 @@ pub fn digits(length: usize) -> String {
     pick(b"0123456789", length)
 }
 
-/// A 15-character id of `[a-z0-9]` that sorts by time: eight base-36 digits of milliseconds, then seven
+/// A 15-character id of `[a-z0-9]` that sorts by time: the eight digits of [`time_prefix`], then seven
 /// random ones. Rows that arrive together then lie together, which a B-tree rewards (measured: a quarter
 /// less CPU an insert).
 pub fn time_ordered_id(unix_ms: i64) -> String {
+    let mut id = time_prefix(unix_ms);
+    id.push_str(&pick(LOWER, 7));
+    id
+}
+
+/// How every [`time_ordered_id`] of this millisecond begins: eight base-36 digits. Ids of earlier ones sort before it.
+pub fn time_prefix(unix_ms: i64) -> String {
     let mut rest = u64::try_from(unix_ms).unwrap_or_default();
     let mut digits = [b'0'; 8];
     for digit in digits.iter_mut().rev() {
         *digit = b"0123456789abcdefghijklmnopqrstuvwxyz"[(rest % 36) as usize];
         rest /= 36;
     }
-    let mut id: String = digits.iter().map(|digit| char::from(*digit)).collect();
-    id.push_str(&pick(LOWER, 7));
-    id
+    digits.iter().map(|digit| char::from(*digit)).collect()
 }

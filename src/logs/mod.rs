@@ -18,7 +18,7 @@ use chrono::{DateTime, TimeDelta};
 pub use entry::RequestEntry;
 
 use crate::clock::{Clock, wire_text};
-use crate::crypto::time_ordered_id;
+use crate::crypto::{time_ordered_id, time_prefix};
 use crate::error::Result;
 use crate::settings::Settings;
 use crate::store::Statement;
@@ -26,17 +26,18 @@ use crate::store::sqlite::Aux;
 
 const FILE_NAME: &str = "aux.db";
 
+/// One tree only, in the order of the ids and so of time: another index costs every request a fifth of its entry.
 const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS _logs (
     id      TEXT PRIMARY KEY NOT NULL,
     level   INTEGER NOT NULL DEFAULT 0,
     message TEXT NOT NULL DEFAULT '',
     data    TEXT NOT NULL DEFAULT '{}', -- JSON
     created TEXT NOT NULL DEFAULT ''
-);
-CREATE INDEX IF NOT EXISTS _logs_created ON _logs (created);";
+) WITHOUT ROWID;
+DROP INDEX IF EXISTS _logs_created;";
 
 const INSERT: &str = "INSERT INTO _logs (id, level, message, data, created) VALUES (?1, ?2, ?3, ?4, ?5)";
-const SWEEP: &str = "DELETE FROM _logs WHERE created < ?1";
+const SWEEP: &str = "DELETE FROM _logs WHERE id < ?1";
 
 /// The log service. Cheap to clone.
 #[derive(Clone)]
@@ -67,7 +68,6 @@ impl Logs {
             return;
         }
         let row = vec![
-            // Ids in order of time keep the index's pages few and full: a third of the log's cost.
             time_ordered_id(entry.at_ms).into(),
             level.into(),
             entry.message().into(),
@@ -89,7 +89,7 @@ impl Logs {
     pub async fn sweep(&self) -> Result<()> {
         let days = self.0.settings.load().logs.max_days.clamp(0, 36_500);
         let Some(oldest) = self.0.clock.now().checked_sub_signed(TimeDelta::days(days)) else { return Ok(()) };
-        self.0.aux.execute(Statement::new(SWEEP, vec![wire_text(oldest).into()])).await?;
+        self.0.aux.execute(Statement::new(SWEEP, vec![time_prefix(oldest.timestamp_millis()).into()])).await?;
         Ok(())
     }
 

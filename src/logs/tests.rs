@@ -1,8 +1,12 @@
 use expect_test::{Expect, expect};
 use serde_json::Value as Json;
 
+use super::Logs;
 use super::entry::RequestEntry;
+use crate::clock::Clock;
 use crate::settings;
+use crate::store::sqlite::{Durability, Engine, Options};
+use crate::store::{Statement, Store};
 
 fn entry() -> RequestEntry {
     RequestEntry {
@@ -79,4 +83,35 @@ fn durations_have_three_decimals_at_most() {
     check(-1.0, "0");
     check(f64::NAN, "0");
     check(f64::INFINITY, "0");
+}
+
+#[tokio::test]
+async fn the_sweep_keeps_the_days_of_the_settings() {
+    const DAY_MS: i64 = 86_400_000;
+    let now_ms = 1_764_000_000_000;
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let options = Options {
+        dir: dir.path().to_owned(),
+        durability: Durability::Normal,
+        query_timeout_ms: 2_000,
+        reader_threads: 1,
+        mmap_size_bytes: 0,
+        external_checkpoint: false,
+        write_wait_ms: 10_000,
+        vfs: None,
+    };
+    let store = Store::Sqlite(Engine::open(options).expect("the directory is free"));
+    let settings = settings::Settings::open(store.clone()).await.expect("settings");
+    let kept_days = settings.load().logs.max_days;
+    let logs = Logs::open(dir.path(), settings, Clock::fixed(now_ms)).expect("a log");
+    for (url, age_ms) in [("/old", kept_days * DAY_MS + 1), ("/edge", kept_days * DAY_MS), ("/new", 0)] {
+        logs.request(RequestEntry { url: url.into(), at_ms: now_ms - age_ms, ..entry() });
+    }
+    logs.sweep().await.expect("a sweep");
+    let rows =
+        logs.0.aux.rows(Statement::new("SELECT message FROM _logs ORDER BY id", Vec::new())).await.expect("rows");
+    let left: Vec<&str> = rows.iter().map(|row| row.get(0).as_str()).collect();
+    assert_eq!(left, ["GET /edge", "GET /new"]);
+    logs.close().await;
+    store.close().await;
 }

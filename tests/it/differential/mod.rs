@@ -1,7 +1,7 @@
 //! The filter and rule language beside the real PocketBase: the same generated expressions over the same rows.
 //!
 //! Needs its binary ($POCKETBASE, the PATH, or the test cache); without one it says so and passes, and the
-//! recorded answers of `tests/compat` stand in. `BASALT_DIFFERENTIAL_SEED` and `BASALT_DIFFERENTIAL_CASES`
+//! recorded answers of `tests/compat` stand in. `DIFFERENTIAL_SEED` and `DIFFERENTIAL_CASES`
 //! choose other expressions and more of them; a failure prints the seed.
 //!
 //! *Invariant:* both servers get the same requests in the same order. Start reading at [`Pair`].
@@ -32,8 +32,8 @@ async fn expressions_mean_what_they_mean_to_pocketbase() {
         eprintln!("skipped: no PocketBase binary in $POCKETBASE, the PATH or $BASALT_TEST_CACHE");
         return;
     };
-    let seed = variable("BASALT_DIFFERENTIAL_SEED", SEED);
-    let count = variable("BASALT_DIFFERENTIAL_CASES", CASES);
+    let seed = variable("DIFFERENTIAL_SEED", SEED);
+    let count = variable("DIFFERENTIAL_CASES", CASES);
     let mut pair = Pair::start(&binary).await;
     data::load(&pair).await;
     pair.sign_in().await;
@@ -49,7 +49,7 @@ async fn expressions_mean_what_they_mean_to_pocketbase() {
     let shown: Vec<String> = differences.iter().take(SHOWN).cloned().collect();
     assert!(
         differences.is_empty(),
-        "{} of {compared} answers differ (BASALT_DIFFERENTIAL_SEED={seed}):\n{}",
+        "{} of {compared} answers differ (DIFFERENTIAL_SEED={seed}):\n{}",
         differences.len(),
         shown.join("\n")
     );

@@ -121,19 +121,19 @@ fn in_real_time(placed: &[(&Event, u64)]) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs rounds with seeds of their own until the time is up. `BASALT_CRASH_SECONDS` is another time, and
-/// `BASALT_CRASH_SEED` the one round to run again.
+/// Runs rounds with seeds of their own until the time is up. `CRASH_SECONDS` is another time, and
+/// `CRASH_SEED` the one round to run again.
 pub async fn rounds(default_seconds: u64, mut round: impl AsyncFnMut(u64)) {
     let number = |variable| std::env::var(variable).ok().and_then(|text| text.parse::<u64>().ok());
-    if let Some(seed) = number("BASALT_CRASH_SEED") {
+    if let Some(seed) = number("CRASH_SEED") {
         return round(seed).await;
     }
-    let time = Duration::from_secs(number("BASALT_CRASH_SECONDS").unwrap_or(default_seconds));
+    let time = Duration::from_secs(number("CRASH_SECONDS").unwrap_or(default_seconds));
     let start = Instant::now();
     loop {
         let seed = rand::random();
         // Shown when the test fails.
-        println!("BASALT_CRASH_SEED={seed}");
+        println!("CRASH_SEED={seed}");
         round(seed).await;
         if start.elapsed() >= time {
             return;

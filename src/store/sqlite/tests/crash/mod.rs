@@ -1,7 +1,7 @@
 //! Power loss, broken disks (D2) and failing neighbours (D3): the engine over a disk that remembers and fails on command.
 //!
 //! `vfs.rs` is the shim, `disk.rs` its memory, `workload.rs` what runs over it and `history.rs` the judge. A failure
-//! prints its seed; `BASALT_CRASH_SEED` runs that one alone, `BASALT_CRASH_SECONDS` looks for longer.
+//! prints its seed; `CRASH_SEED` runs that one alone, `CRASH_SECONDS` looks for longer.
 
 mod broken;
 mod disk;
@@ -24,16 +24,16 @@ type Random = rand::rngs::StdRng;
 
 /// Runs rounds with seeds of their own until the time is up; one round alone where a seed is given.
 async fn rounds(default_seconds: u64, mut round: impl AsyncFnMut(u64)) {
-    if let Some(seed) = number("BASALT_CRASH_SEED") {
+    if let Some(seed) = number("CRASH_SEED") {
         return round(seed).await;
     }
-    let time = Duration::from_secs(number("BASALT_CRASH_SECONDS").unwrap_or(default_seconds));
+    let time = Duration::from_secs(number("CRASH_SECONDS").unwrap_or(default_seconds));
     let start = Instant::now();
     let mut rounds = 0;
     while rounds == 0 || start.elapsed() < time {
         let seed = rand::random();
         // Shown when the test fails.
-        println!("BASALT_CRASH_SEED={seed}");
+        println!("CRASH_SEED={seed}");
         round(seed).await;
         rounds += 1;
     }
