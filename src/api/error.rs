@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::answer::JSON_TYPE;
 use crate::crypto::lowercase_id;
-use crate::error::{Error, Kind};
+use crate::error::{Error, FieldError, FieldErrorNode, FieldErrors, Kind};
 
 /// Names a failure of ours in the answer and in the log, so that a report leads to its cause.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("basalt-request-id");
@@ -101,6 +101,21 @@ pub(super) fn wire_body(error: &Error) -> Json {
     json!({ "data": error.fields().to_json(), "message": sentence(message), "status": status(error.kind()).as_u16() })
 }
 
+/// All of it failed because of one part: `list` holds the failure under the part's name, with the part's own answer.
+pub(super) fn failed_within(
+    message: &'static str,
+    list: &str,
+    part: String,
+    mut failure: FieldError,
+    error: &Error,
+) -> Error {
+    let body = wire_body(error);
+    let response = json!({ "status": body["status"], "message": body["message"], "data": body["data"] });
+    failure.extra.insert("response".into(), response);
+    let parts = FieldErrorNode::Nested(FieldErrors::one(part, failure));
+    Error::invalid(message).with_fields(FieldErrors([(list.to_owned(), parts)].into_iter().collect()))
+}
+
 /// The first letter in upper case and punctuation at the end.
 pub(super) fn sentence(message: &str) -> String {
     let message = message.trim();
@@ -116,7 +131,6 @@ pub(super) fn sentence(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{FieldError, FieldErrors};
 
     #[test]
     fn messages_become_sentences() {

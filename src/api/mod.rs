@@ -37,7 +37,7 @@ use route::{Route, route};
 /// called most stands first of all.
 fn routes() -> Vec<Route> {
     use rest::auth::{impersonate, methods, otp, password, refresh};
-    use rest::{batch, collections, crons, errors, health, jobs, openapi, ready, records, settings};
+    use rest::{aggregate, batch, bulk, collections, crons, errors, health, jobs, openapi, ready, records, settings};
     vec![
         route("GET /api/health", health::check),
         route("GET /api/collections/{collection}/records/{id}", records::view),
@@ -45,6 +45,9 @@ fn routes() -> Vec<Route> {
         route("DELETE /api/collections/{collection}/records/{id}", records::delete),
         route("GET /api/collections/{collection}/records", records::list),
         route("POST /api/collections/{collection}/records", records::create),
+        route("PATCH /api/collections/{collection}/records", bulk::update),
+        route("DELETE /api/collections/{collection}/records", bulk::delete),
+        route("GET /api/collections/{collection}/aggregate", aggregate::list),
         route("POST /api/batch", batch::run),
         route("GET /api/collections/{collection}/auth-methods", methods::list),
         route("POST /api/collections/{collection}/auth-with-password", password::sign_in),

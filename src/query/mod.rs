@@ -8,6 +8,7 @@
 //! not touch (contract 3.7) is refused while a path is planned, so neither way around exists. Start reading
 //! at [`Query`], then `walk.rs`.
 
+mod aggregate;
 mod ast;
 mod compile;
 mod constant;
@@ -29,6 +30,7 @@ mod walk;
 
 use std::sync::Arc;
 
+pub use aggregate::{AggregateError, AggregateTexts, Aggregation, Column, Shown};
 pub use ast::Filter;
 pub use error::QueryError;
 pub use eval::eval;

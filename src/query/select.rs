@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Trust;
 use super::ast::Filter;
-use super::compile::{Compiler, Condition, Frame, quoted};
+use super::compile::{Compiler, Condition, Frame, Joins, quoted};
 use super::error::Result;
 use super::order::Key;
 use super::request::Request;
@@ -165,12 +165,7 @@ impl<'a> Query<'a> {
 
     /// A statement without the order: parameters that only the order or a folded condition mentioned go.
     fn unordered(&self, sql: String) -> Statement {
-        let mut params = self.compiler.params.clone();
-        let numbers = sql.split('?').skip(1).filter_map(|rest| {
-            let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-            rest[..digits].parse::<usize>().ok()
-        });
-        params.truncate(numbers.max().unwrap_or(0));
+        let params = mentioned(&sql, &self.compiler.params);
         self.statement(sql, params)
     }
 
@@ -179,8 +174,17 @@ impl<'a> Query<'a> {
         if self.dear { statement.dear() } else { statement }
     }
 
-    /// Conditions over any-of joins share one `EXISTS`; the others stand beside it, where indexes serve them.
     fn body(&self, further: Option<&str>) -> String {
+        self.body_with(&Joins::default(), further)
+    }
+
+    /// The rows with one more each for every item that these joins lead to.
+    pub(super) fn body_over(&self, items: &Joins) -> String {
+        self.body_with(items, None)
+    }
+
+    /// Conditions over any-of joins share one `EXISTS`; the others stand beside it, where indexes serve them.
+    fn body_with(&self, items: &Joins, further: Option<&str>) -> String {
         let mut plain = Vec::new();
         let mut any = Vec::new();
         for condition in &self.conditions {
@@ -191,7 +195,7 @@ impl<'a> Query<'a> {
                 Condition::Sql { text, any: true } => any.push(text.as_str()),
             }
         }
-        plain.extend(self.frame.single.limits().iter().map(String::as_str));
+        plain.extend(self.frame.single.limits().iter().chain(items.limits()).map(String::as_str));
         any.extend(self.frame.any.limits().iter().map(String::as_str));
         let exists = format!("EXISTS (SELECT 1 FROM (SELECT 1){} WHERE {})", self.frame.any.sql(), any.join(" AND "));
         if !any.is_empty() {
@@ -200,8 +204,17 @@ impl<'a> Query<'a> {
         plain.extend(further);
         let table = quoted(&self.frame.collection.name);
         let filter = if plain.is_empty() { String::new() } else { format!(" WHERE {}", plain.join(" AND ")) };
-        format!(" FROM {table} AS {ROW}{}{filter}", self.frame.single.sql())
+        format!(" FROM {table} AS {ROW}{}{}{filter}", self.frame.single.sql(), items.sql())
     }
+}
+
+/// The parameters up to the last one that the text mentions: engines refuse more.
+pub(super) fn mentioned(sql: &str, params: &[Value]) -> Vec<Value> {
+    let numbers = sql.split('?').skip(1).filter_map(|rest| {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        rest[..digits].parse::<usize>().ok()
+    });
+    params.iter().take(numbers.max().unwrap_or(0)).cloned().collect()
 }
 
 /// A column of the row that is read. Names of columns are words or our own: nothing to escape.

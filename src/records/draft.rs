@@ -52,6 +52,12 @@ pub(super) fn apply<'r>(mut record: Record, request: &'r Request) -> Draft<'r> {
     Draft { record, request }
 }
 
+/// Whether what the body says of a record depends on the record.
+pub(super) fn has_modifiers(collection: &Collection, request: &Request) -> bool {
+    let modified = |key: &String| target(collection, key).is_some_and(|(_, modifier)| modifier != Modifier::Set);
+    request.body.keys().any(modified)
+}
+
 /// The field that a key speaks of and what it asks.
 fn target(collection: &Collection, key: &str) -> Option<(usize, Modifier)> {
     let index = |name: &str| collection.fields.iter().position(|field| field.name == name);

@@ -13,19 +13,20 @@ use super::{ListParams, Presented, Records, Shape, access};
 use crate::error::{Error, Kind, Result};
 use crate::query::{Filter, Query, Request, Sort, Trust};
 use crate::schema::{Collection, Schema};
+use crate::store::{Reader, Statement};
 
 const DEFAULT_PER_PAGE: i64 = 30;
 const MAX_PER_PAGE: i64 = 1000;
 
 /// The page that a client asks for, checked.
-struct Page {
+pub(super) struct Page {
     page: i64,
     per_page: i64,
     skip_total: bool,
 }
 
 impl Page {
-    fn parse(params: &ListParams) -> Result<Self> {
+    pub fn parse(params: &ListParams) -> Result<Self> {
         let number = |text: &Option<String>, name: &'static str, default: i64| match text.as_deref() {
             None | Some("") => Ok(default),
             Some(text) => text.parse::<i64>().map_err(|_| Error::invalid(format!("{name} must be a whole number"))),
@@ -46,13 +47,17 @@ impl Page {
         Ok(Self { page, per_page, skip_total })
     }
 
-    fn offset(&self) -> u64 {
+    pub fn limit(&self) -> u64 {
+        self.per_page.unsigned_abs()
+    }
+
+    pub fn offset(&self) -> u64 {
         (self.page - 1).saturating_mul(self.per_page).unsigned_abs()
     }
 
     /// The number of all records, where a page of this many tells it: one that has room left ends the list. An empty
     /// page behind the first one may be far past the end.
-    fn total_from(&self, count: usize) -> Option<i64> {
+    pub fn total_from(&self, count: usize) -> Option<i64> {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         match self.offset() {
             _ if count >= self.per_page => None,
@@ -62,8 +67,20 @@ impl Page {
         }
     }
 
+    /// The number of all records: -1 where nobody asks, counted where it is not known.
+    pub async fn total(&self, known: Option<i64>, reader: &Reader, count: impl FnOnce() -> Statement) -> Result<i64> {
+        match (self.skip_total, known) {
+            (true, _) => Ok(-1),
+            (false, Some(total)) => Ok(total),
+            (false, None) => {
+                let row = reader.first(count()).await?;
+                Ok(row.and_then(|row| row.get(0).as_i64()).unwrap_or_default())
+            }
+        }
+    }
+
     /// The wrapper's last keys. `next` is the cursor behind the page, where the client asked by cursor.
-    fn close(&self, total: i64, next: Option<&str>, out: &mut Vec<u8>) {
+    pub fn close(&self, total: i64, next: Option<&str>, out: &mut Vec<u8>) {
         let pages = if total < 0 { -1 } else { total / self.per_page + i64::from(total % self.per_page > 0) };
         let tail = format!(
             "],\"page\":{},\"perPage\":{},\"totalItems\":{total},\"totalPages\":{pages}",
@@ -102,7 +119,7 @@ impl Records {
         if let Some(rule) = rule {
             query.filter(&rule, Trust::Rule).map_err(denied)?;
         }
-        secluded(params, request)?;
+        secluded(&[&params.filter, &params.sort], request)?;
         if let Some(filter) = Filter::parse_client(&params.filter).map_err(access::refused)? {
             query.filter(&filter, Trust::Client).map_err(access::refused)?;
         }
@@ -116,7 +133,7 @@ impl Records {
     async fn page(&self, question: Question<'_>, page: &Page, cursor: Option<&Cursor<'_>>) -> Result<Bytes> {
         let Question { schema, collection, request, query, wanted } = question;
         let reader = self.store.reader();
-        let limit = page.per_page.unsigned_abs();
+        let limit = page.limit();
         let rows = match cursor {
             None => Rows::Page(query.select(limit, page.offset())),
             Some(cursor) => cursor.rows(query, limit)?,
@@ -137,14 +154,7 @@ impl Records {
             }
         };
         let known = page.total_from(count).filter(|_| cursor.is_none_or(Cursor::is_first));
-        let total = match (page.skip_total, known) {
-            (true, _) => -1,
-            (false, Some(total)) => total,
-            (false, None) => {
-                let row = reader.first(query.count()).await?;
-                row.and_then(|row| row.get(0).as_i64()).unwrap_or_default()
-            }
-        };
+        let total = page.total(known, &reader, || query.count()).await?;
         let next = cursor.map(|cursor| cursor.next(last)).transpose()?;
         page.close(total, next.as_deref(), &mut out);
         Ok(out.into())
@@ -179,12 +189,12 @@ impl Records {
 }
 
 /// Only superusers may filter and sort by what surrounds a request; the mere text is refused, wherever it stands.
-fn secluded(params: &ListParams, request: &Request) -> Result<()> {
+pub(super) fn secluded(texts: &[&str], request: &Request) -> Result<()> {
     if request.caller.is_superuser() {
         return Ok(());
     }
     for word in ["@collection.", "@request."] {
-        if params.filter.contains(word) || params.sort.contains(word) {
+        if texts.iter().any(|text| text.contains(word)) {
             return Err(Error::forbidden(format!("only superusers can filter by {word}*")));
         }
     }
@@ -196,6 +206,6 @@ pub(super) fn find_collection(schema: &Schema, id_or_name: &str) -> Result<Arc<C
 }
 
 /// A stored rule that no longer fits the schema lets nobody in.
-fn denied(error: crate::query::QueryError) -> Error {
+pub(super) fn denied(error: crate::query::QueryError) -> Error {
     Error::new(Kind::Invalid, "").with_cause(error)
 }

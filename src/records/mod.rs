@@ -1,6 +1,6 @@
 //! The one read path and the one write path of records.
 //!
-//! Each verb has its file (`list` with view, `create`, `update`, `delete`, `batch`); they share `access` (who
+//! Each verb has its file (`list` with view, `aggregate`, `create`, `update`, `delete`, `batch`, `bulk`); they share `access` (who
 //! may), `precondition` and `idempotency` (when a write is not done), `draft` (submitted data to values), `validate`
 //! and `protect` (what must hold), and `present` with `encode` and `expand` (the way out). A write is prepared in a
 //! [`session::Session`] against whatever it reads from, the store or an open transaction, and committed as one write
@@ -10,8 +10,10 @@
 //! `encode`. Start reading at `create.rs`.
 
 mod access;
+mod aggregate;
 mod auth_trace;
 mod batch;
+mod bulk;
 mod change;
 mod create;
 mod credential;
@@ -40,6 +42,7 @@ mod written;
 use std::sync::Arc;
 
 pub use batch::{BatchAction, BatchEntry, BatchError};
+pub use bulk::{BulkAction, BulkDone, BulkError, BulkParams};
 #[cfg(any(fuzzing, test))]
 pub use cursor::fuzz as fuzz_cursor;
 pub use idempotency::Once;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::create::MAX_ATTEMPTS;
+use super::draft::Draft;
 use super::idempotency::{Trace, trace};
 use super::lane::Lane;
 use super::present::{Presenter, Wanted};
@@ -98,9 +99,8 @@ impl Session<'_> {
         let rule = access::condition(&collection.rules.update, request)?;
         let before = self.find(&collection, id).await?.ok_or_else(|| Error::not_found(""))?;
         let draft = draft::apply(before.clone(), request);
-        let (mut record, request) = (draft.record, draft.request);
         if let Some(rule) = rule
-            && !access::holds(&self.schema, &self.lane.reader(), &before, &rule, &request).await?
+            && !access::holds(&self.schema, &self.lane.reader(), &before, &rule, &draft.request).await?
         {
             return Err(Error::not_found(""));
         }
@@ -108,14 +108,26 @@ impl Session<'_> {
         if let Some(if_match) = &terms.if_match {
             if_match.check(self.records.store.epoch(), before.rev)?;
         }
-        if collection.auth().is_some() {
+        self.rewrite(before, draft, terms).await
+    }
+
+    /// Updates a record that is read already; whether that is allowed is known.
+    pub(super) async fn rewrite<'r>(
+        &self,
+        before: Record,
+        draft: Draft<'r>,
+        terms: &Terms,
+    ) -> Result<Option<(Record, Cow<'r, Request>)>> {
+        let Draft { mut record, request } = draft;
+        let is_auth = before.collection.auth().is_some();
+        if is_auth {
             let manages = self.manages(&before, true, &request).await?;
             let errors = protect::check_auth(&mut record, Some(&before), &request, manages, self).await?;
             errors.into_result(FAILED)?;
         }
         self.check(&record, &before).await?;
         protect::hash_passwords(&mut record, Some(&before), self).await?;
-        if collection.auth().is_some() {
+        if is_auth {
             protect::rotate_token_key(&mut record, Some(&before));
             protect::verify_superuser(&mut record);
         }

@@ -194,15 +194,10 @@ fn invalid(requests: FieldErrorNode) -> Error {
     Error::invalid("the batch request is invalid").with_fields(fields)
 }
 
-/// The whole batch failed because of one entry: its own answer stands inside.
+/// The whole batch failed because of one entry.
 fn failed(index: usize, error: &Error) -> Error {
-    let mut entry = FieldError::new("batch_request_failed", "Batch request failed.");
-    let body = error::wire_body(error);
-    let response = json!({ "status": body["status"], "message": body["message"], "data": body["data"] });
-    entry.extra.insert("response".into(), response);
-    let entries = FieldErrors::one(index.to_string(), entry);
-    Error::invalid("batch transaction failed")
-        .with_fields(FieldErrors([("requests".to_owned(), FieldErrorNode::Nested(entries))].into_iter().collect()))
+    let entry = FieldError::new("batch_request_failed", "Batch request failed.");
+    error::failed_within("batch transaction failed", "requests", index.to_string(), entry, error)
 }
 
 #[cfg(test)]

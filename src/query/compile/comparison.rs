@@ -125,7 +125,7 @@ impl Compiler<'_> {
         Ok(Condition::Sql { text, any: reads_any })
     }
 
-    fn compare(&mut self, op: Op, left: Side, right: Side) -> Condition {
+    pub fn compare(&mut self, op: Op, left: Side, right: Side) -> Condition {
         match (left, right) {
             (Side::Const(left), Side::Const(right)) => fold(op, (&left, Affinity::None), (&right, Affinity::None)),
             (left, right) => match op {

@@ -125,7 +125,10 @@ impl Compiler<'_> {
 
     fn hop(&mut self, frame: &Frame, joins: &mut Joins, stand: Stand, hop: &Hop) -> Result<Stand> {
         let direction = if hop.backward { "<" } else { "." };
-        let key = format!("{}{direction}{}.{}", stand.key, hop.target.name, hop.column);
+        let rule = self.hop_rule(frame, hop)?;
+        // A rule may have joined the same row before, without the limit that a client's filter has.
+        let limited = if rule.is_some() { "!" } else { "" };
+        let key = format!("{}{direction}{limited}{}.{}", stand.key, hop.target.name, hop.column);
         if let Some(alias) = joins.find(&key) {
             return Ok(Stand { alias, key, present: false });
         }
@@ -151,7 +154,7 @@ impl Compiler<'_> {
                 format!("{from}.\"id\" IN (SELECT value FROM json_each({alias}.{column}))")
             }
         };
-        if let Some(rule) = self.hop_rule(frame, hop)? {
+        if let Some(rule) = rule {
             match self.closed(&alias, &hop.target, &rule)? {
                 Condition::True => {}
                 Condition::False => joins.limits.push(format!("{alias}.\"id\" IS NULL")),
