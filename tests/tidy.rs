@@ -164,7 +164,9 @@ fn every_error_code_is_in_the_catalogue() {
         let words = source.code().flat_map(|line| line.split('"').skip(1).step_by(2));
         let words = words.filter(|word| word.chars().all(|char| char.is_ascii_lowercase() || char == '_'));
         words
-            .filter(|word| word.starts_with("validation_") || word.starts_with("batch_request_"))
+            .filter(|word| {
+                ["validation_", "batch_request_", "bulk_record_"].iter().any(|start| word.starts_with(start))
+            })
             .map(String::from)
             .collect()
     };

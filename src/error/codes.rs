@@ -125,6 +125,31 @@ pub const CODES: &[Code] = &[
         "One request of a batch failed, so none of them was done.",
         "Look at its `response`, mend it and send the batch again.",
     ),
+    code(
+        "bulk_record_failed",
+        "One record of a change by filter failed, so none of them was changed.",
+        "Look at its `response`; narrow the filter, or mend the change.",
+    ),
+    code(
+        "validation_too_many_matches",
+        "The filter finds more records than the limit.",
+        "Narrow the filter, raise `limit`, or change the records in several steps.",
+    ),
+    code(
+        "validation_invalid_expression",
+        "The expression of an aggregate can't be understood.",
+        "Mend it; the message says what is wrong.",
+    ),
+    code(
+        "validation_unknown_field",
+        "There is no such field or key, or the caller may not use it.",
+        "Check the name; conditions and orders of groups use the keys of the answer.",
+    ),
+    code(
+        "validation_invalid_operand",
+        "The function of an aggregate takes no such field.",
+        "Use a field of the type that the message names.",
+    ),
     code("validation_collection_name_exists", "Another collection has this name.", "Choose another name."),
     code(
         "validation_collection_name_invalid",

@@ -32,6 +32,7 @@ mod picker;
 mod precondition;
 mod present;
 mod protect;
+mod selection;
 mod session;
 mod sweep;
 mod tag;

@@ -12,6 +12,8 @@ const VIEW: &[&str] = &["expand", "fields", "If-None-Match"];
 const CREATE: &[&str] = &["expand", "fields", "Idempotency-Key"];
 const UPDATE: &[&str] = &["expand", "fields", "If-Match", "Idempotency-Key"];
 const DELETE: &[&str] = &["If-Match", "Idempotency-Key"];
+const BULK: &[&str] = &["filter", "limit", "dryRun", "Idempotency-Key"];
+const AGGREGATE: &[&str] = &["group", "select", "filter", "having", "sort", "page", "perPage", "skipTotal"];
 
 fn operation(subject: &Subject<'_>, id: &str, summary: &str) -> Operation {
     Operation {
@@ -60,6 +62,32 @@ pub(super) fn delete(subject: &Subject<'_>) -> Option<Operation> {
     let allowed = !subject.collection.is_view() && subject.audience.may(&subject.collection.rules.delete);
     let operation = Operation { parameters: DELETE, ..operation(subject, "delete", "Delete a record of") };
     allowed.then_some(operation)
+}
+
+pub(super) fn bulk_update(subject: &Subject<'_>) -> Option<Operation> {
+    let operation = bulk(subject, "bulkUpdate", "Change all records that a filter finds in", "updated");
+    let operation = Operation { body: Some(subject.update()), ..operation };
+    (subject.can_update() && subject.audience.may(&subject.collection.rules.list)).then_some(operation)
+}
+
+pub(super) fn bulk_delete(subject: &Subject<'_>) -> Option<Operation> {
+    let rules = &subject.collection.rules;
+    let allowed =
+        !subject.collection.is_view() && [&rules.list, &rules.delete].iter().all(|rule| subject.audience.may(rule));
+    allowed.then(|| bulk(subject, "bulkDelete", "Delete all records that a filter finds in", "deleted"))
+}
+
+fn bulk(subject: &Subject<'_>, id: &str, summary: &str, done: &str) -> Operation {
+    let mut answer = object(&[("matched", json!({ "type": "integer" }))]);
+    answer["properties"][done] = json!({ "type": "integer", "description": "Missing after a dry run." });
+    Operation { parameters: BULK, answer: Some(answer), ..operation(subject, id, summary) }
+}
+
+pub(super) fn aggregate(subject: &Subject<'_>) -> Option<Operation> {
+    let group = json!({ "type": "object", "description": "The keys of the group, then its functions." });
+    let operation = operation(subject, "aggregate", "Counts, sums and the like of records of");
+    let operation = Operation { parameters: AGGREGATE, answer: Some(page(&group)), ..operation };
+    subject.audience.may(&subject.collection.rules.list).then_some(operation)
 }
 
 pub(super) fn auth_methods(subject: &Subject<'_>) -> Option<Operation> {

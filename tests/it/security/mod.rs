@@ -1,5 +1,6 @@
 //! The hostile view of the whole: one file a threat of `docs/security.md`.
 
+mod aggregates;
 mod expand;
 mod files;
 mod injection;

@@ -1,5 +1,7 @@
 //! Contract 2, one file a promise.
 
+mod aggregate;
+mod bulk;
 mod contention;
 mod cursors;
 mod deletes;
