@@ -17,17 +17,7 @@ struct Fixture {
 }
 
 async fn open(dir: &std::path::Path) -> (Store, Collections) {
-    let options = sqlite::Options {
-        dir: dir.to_owned(),
-        durability: sqlite::Durability::Normal,
-        query_timeout_ms: 2_000,
-        reader_threads: 1,
-        mmap_size_bytes: 0,
-        external_checkpoint: false,
-        write_wait_ms: 10_000,
-        vfs: None,
-    };
-    let store = Store::Sqlite(sqlite::Engine::open(options).unwrap());
+    let store = Store::Sqlite(sqlite::Engine::open(sqlite::Options::for_tests(dir)).unwrap());
     let collections = Collections::open(store.clone(), Registry::default(), Clock::system()).await.unwrap();
     (store, collections)
 }

@@ -11,23 +11,13 @@ use super::cron::Ticker;
 use super::job::Taken;
 use super::queue::{self, Lease};
 use super::*;
-use crate::store::sqlite::{Durability, Engine, Options};
+use crate::store::sqlite::{Engine, Options};
 use crate::store::{Row, Statement, WriteSet};
 
 const START_MS: i64 = 1_764_000_000_000;
 
 fn open_store(dir: &TempDir) -> Store {
-    let options = Options {
-        dir: dir.path().to_owned(),
-        durability: Durability::Normal,
-        query_timeout_ms: 2_000,
-        reader_threads: 1,
-        mmap_size_bytes: 0,
-        external_checkpoint: false,
-        write_wait_ms: 10_000,
-        vfs: None,
-    };
-    Store::Sqlite(Engine::open(options).expect("the directory is free"))
+    Store::Sqlite(Engine::open(Options::for_tests(dir.path())).expect("the directory is free"))
 }
 
 struct Fixture {

@@ -5,7 +5,7 @@ use super::Logs;
 use super::entry::RequestEntry;
 use crate::clock::Clock;
 use crate::settings;
-use crate::store::sqlite::{Durability, Engine, Options};
+use crate::store::sqlite::{Engine, Options};
 use crate::store::{Statement, Store};
 
 fn entry() -> RequestEntry {
@@ -90,17 +90,7 @@ async fn the_sweep_keeps_the_days_of_the_settings() {
     const DAY_MS: i64 = 86_400_000;
     let now_ms = 1_764_000_000_000;
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let options = Options {
-        dir: dir.path().to_owned(),
-        durability: Durability::Normal,
-        query_timeout_ms: 2_000,
-        reader_threads: 1,
-        mmap_size_bytes: 0,
-        external_checkpoint: false,
-        write_wait_ms: 10_000,
-        vfs: None,
-    };
-    let store = Store::Sqlite(Engine::open(options).expect("the directory is free"));
+    let store = Store::Sqlite(Engine::open(Options::for_tests(dir.path())).expect("the directory is free"));
     let settings = settings::Settings::open(store.clone()).await.expect("settings");
     let kept_days = settings.load().logs.max_days;
     let logs = Logs::open(dir.path(), settings, Clock::fixed(now_ms)).expect("a log");

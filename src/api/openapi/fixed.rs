@@ -18,18 +18,7 @@ const FIELDS: &[&str] = &["fields"];
 const LIST: &[&str] = &["page", "perPage", "skipTotal", "sort", "filter", "fields"];
 
 fn operation(id: &str, tag: &str, summary: &str) -> Operation {
-    Operation {
-        id: id.into(),
-        summary: summary.into(),
-        tag: tag.into(),
-        parameters: FIELDS,
-        body: None,
-        answer: None,
-        has_tag: false,
-        second_factor: false,
-        errors: &[],
-        superuser_only: false,
-    }
+    Operation { id: id.into(), summary: summary.into(), tag: tag.into(), parameters: FIELDS, ..Operation::default() }
 }
 
 fn for_superusers(id: &str, tag: &str, summary: &str) -> Operation {

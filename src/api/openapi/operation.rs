@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::shared;
 
 /// An operation of the document.
+#[derive(Default)]
 pub(super) struct Operation {
     pub id: String,
     pub summary: String,

@@ -21,12 +21,7 @@ fn operation(subject: &Subject<'_>, id: &str, summary: &str) -> Operation {
         summary: format!("{summary} {}", subject.name()),
         tag: format!("records: {}", subject.name()),
         parameters: SHAPE,
-        body: None,
-        answer: None,
-        has_tag: false,
-        second_factor: false,
-        errors: &[],
-        superuser_only: false,
+        ..Operation::default()
     }
 }
 

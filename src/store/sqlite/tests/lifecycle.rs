@@ -5,7 +5,7 @@ use super::*;
 #[tokio::test]
 async fn a_second_server_is_refused() {
     let fixture = fixture().await;
-    let Err(StoreError::Locked(message)) = Engine::open(options(fixture.dir.path())) else {
+    let Err(StoreError::Locked(message)) = Engine::open(Options::for_tests(fixture.dir.path())) else {
         panic!("a second engine opened the same directory");
     };
     assert!(message.contains(&std::process::id().to_string()), "{message}");

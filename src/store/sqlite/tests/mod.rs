@@ -24,21 +24,24 @@ struct Fixture {
     dir: TempDir,
 }
 
-fn options(dir: &std::path::Path) -> Options {
-    Options {
-        dir: dir.to_owned(),
-        durability: Durability::Normal,
-        query_timeout_ms: 2_000,
-        reader_threads: 1,
-        mmap_size_bytes: 0,
-        external_checkpoint: false,
-        write_wait_ms: 10_000,
-        vfs: None,
+impl Options {
+    /// What tests open a directory with, here and in the rooms above.
+    pub(crate) fn for_tests(dir: &std::path::Path) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            durability: Durability::Normal,
+            query_timeout_ms: 2_000,
+            reader_threads: 1,
+            mmap_size_bytes: 0,
+            external_checkpoint: false,
+            write_wait_ms: 10_000,
+            vfs: None,
+        }
     }
 }
 
 fn reopen(dir: &std::path::Path) -> Store {
-    Store::Sqlite(Engine::open(options(dir)).expect("the directory is free"))
+    Store::Sqlite(Engine::open(Options::for_tests(dir)).expect("the directory is free"))
 }
 
 async fn fixture() -> Fixture {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use super::super::super::{Durability, Engine, Options};
-use super::super::{Result as StoreResult, Statement, Store, StoreError, Value, options};
+use super::super::{Result as StoreResult, Statement, Store, StoreError, Value};
 
 /// The position of a feed row's kind, as it is stored.
 pub const CREATE: i64 = 1;
@@ -59,7 +59,7 @@ type Entry = (i64, Change);
 
 /// Opens the directory with the engine and compares. The error tells what is wrong.
 pub async fn verify(dir: &Path, history: &History, moment: usize, promise: Promise) -> Result<(), String> {
-    let opened = Engine::open(Options { durability: Durability::Normal, ..options(dir) });
+    let opened = Engine::open(Options { durability: Durability::Normal, ..Options::for_tests(dir) });
     let store = Store::Sqlite(opened.map_err(|error| format!("it does not open: {error}"))?);
     let result = compare(&store, history, moment, promise).await;
     store.close().await;

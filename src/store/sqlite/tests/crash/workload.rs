@@ -9,7 +9,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::super::super::super::Tx;
 use super::super::super::{Engine, connection, error};
-use super::super::{Op, Result, Statement, Store, StoreError, Table, Value, WriteSet, options};
+use super::super::{Op, Result, Statement, Store, StoreError, Table, Value, WriteSet};
 use super::Random;
 use super::disk::Disk;
 use super::history::{CREATE, Change, DELETE, History, Outcome, UPDATE, Written, texts};
@@ -153,7 +153,7 @@ impl Bench {
 }
 
 fn open(dir: &std::path::Path, vfs: &str, durability: super::Durability) -> Store {
-    let options = super::Options { durability, vfs: Some(vfs.to_owned()), ..options(dir) };
+    let options = super::Options { durability, vfs: Some(vfs.to_owned()), ..super::Options::for_tests(dir) };
     Store::Sqlite(Engine::open(options).expect("the engine opens"))
 }
 
