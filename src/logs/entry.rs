@@ -5,24 +5,24 @@ use std::fmt::Write as _;
 use crate::settings;
 
 /// One handled request (contract 8.2).
-#[derive(Debug, Clone, Default)]
-pub struct RequestEntry {
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RequestEntry<'a> {
     pub at_ms: i64,
-    pub method: String,
+    pub method: &'a str,
     /// Path and query.
-    pub url: String,
+    pub url: &'a str,
     pub status: u16,
     pub exec_time_ms: f64,
     /// The collection name of the caller, empty for a guest.
-    pub auth: String,
-    pub auth_id: String,
-    pub user_ip: String,
-    pub remote_ip: String,
-    pub referer: String,
-    pub user_agent: String,
+    pub auth: &'a str,
+    pub auth_id: &'a str,
+    pub user_ip: &'a str,
+    pub remote_ip: &'a str,
+    pub referer: &'a str,
+    pub user_agent: &'a str,
     /// The public message of an error, and its internal cause.
-    pub error: String,
-    pub details: String,
+    pub error: &'a str,
+    pub details: &'a str,
 }
 
 const INFO: i64 = 0;
@@ -34,59 +34,55 @@ const DEFAULT_DATA_BYTES: usize = 16 * 1024;
 /// A query parameter whose value is a secret: file tokens.
 const SECRET_PARAMETER: &str = "token";
 
-impl RequestEntry {
+impl RequestEntry<'_> {
     pub(super) fn level(&self) -> i64 {
         if self.status >= 400 || !self.error.is_empty() { ERROR } else { INFO }
     }
 
-    /// `METHOD /path`, without the query.
-    pub(super) fn message(&self) -> String {
-        let path = self.url.split('?').next().unwrap_or_default();
-        let mut message = String::with_capacity(self.method.len() + 1 + path.len());
-        message.push_str(&self.method);
-        message.push(' ');
-        message.push_str(path);
-        message
+    /// Appends `METHOD /path`, without the query.
+    pub(super) fn message(&self, text: &mut String) {
+        text.push_str(self.method);
+        text.push(' ');
+        text.push_str(self.url.split('?').next().unwrap_or_default());
     }
 
-    /// The JSON of the `data` column, within the size that the settings allow.
-    pub(super) fn data(&self, kept: &settings::Logs) -> String {
+    /// Appends the JSON of the `data` column, within the size that the settings allow.
+    pub(super) fn data(&self, kept: &settings::Logs, text: &mut String) {
         let limit = usize::try_from(kept.max_data_size).ok().filter(|size| *size > 0).unwrap_or(DEFAULT_DATA_BYTES);
-        let mut data = Data { json: String::with_capacity(384), left: limit, truncated: false };
+        let mut data = Data { json: text, left: limit, truncated: false };
         data.json.push_str(r#"{"type":"request""#);
-        data.text("url", &without_secret(&self.url));
-        data.text("method", &self.method);
+        data.text("url", &without_secret(self.url));
+        data.text("method", self.method);
         // Writing to a String can't fail, here and below.
         let _ = write!(data.json, r#","status":{},"execTime":{}"#, self.status, Thousandths::of(self.exec_time_ms));
-        data.text("auth", &self.auth);
+        data.text("auth", self.auth);
         if kept.log_auth_id && !self.auth_id.is_empty() {
-            data.text("authId", &self.auth_id);
+            data.text("authId", self.auth_id);
         }
         if kept.log_ip {
-            data.text("userIP", &self.user_ip);
-            data.text("remoteIP", &self.remote_ip);
+            data.text("userIP", self.user_ip);
+            data.text("remoteIP", self.remote_ip);
         }
-        data.text("referer", &self.referer);
-        data.text("userAgent", &self.user_agent);
+        data.text("referer", self.referer);
+        data.text("userAgent", self.user_agent);
         if !self.error.is_empty() {
-            data.text("error", &self.error);
+            data.text("error", self.error);
         }
         if !self.details.is_empty() {
-            data.text("details", &self.details);
+            data.text("details", self.details);
         }
         data.json.push_str(if data.truncated { r#","__pb_truncated__":true}"# } else { "}" });
-        data.json
     }
 }
 
 /// JSON in the making, and how many bytes of text it may still take.
-struct Data {
-    json: String,
+struct Data<'a> {
+    json: &'a mut String,
     left: usize,
     truncated: bool,
 }
 
-impl Data {
+impl Data<'_> {
     /// Adds a text; one that does not fit any more is cut.
     fn text(&mut self, name: &str, text: &str) {
         let mut end = text.len().min(self.left);
@@ -98,7 +94,7 @@ impl Data {
         self.json.push_str(",\"");
         self.json.push_str(name);
         self.json.push_str("\":");
-        push_quoted(&mut self.json, &text[..end]);
+        push_quoted(self.json, &text[..end]);
     }
 }
 

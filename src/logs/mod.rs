@@ -10,6 +10,7 @@ mod entry;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use crate::crypto::{time_ordered_id, time_prefix};
 use crate::error::Result;
 use crate::settings::Settings;
 use crate::store::Statement;
-use crate::store::sqlite::Aux;
+use crate::store::sqlite::{Aux, AuxValue};
 
 const FILE_NAME: &str = "aux.db";
 
@@ -37,6 +38,15 @@ const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS _logs (
 DROP INDEX IF EXISTS _logs_created;";
 
 const INSERT: &str = "INSERT INTO _logs (id, level, message, data, created) VALUES (?1, ?2, ?3, ?4, ?5)";
+
+/// Room that a thread's text keeps from one entry to the next.
+const KEPT_TEXT_BYTES: usize = 4096;
+
+thread_local! {
+    /// Where an entry is written before it is handed over, so that it takes no memory of its own.
+    static TEXT: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
 const SWEEP: &str = "DELETE FROM _logs WHERE id < ?1";
 
 /// The log service. Cheap to clone.
@@ -60,21 +70,31 @@ impl Logs {
     }
 
     /// Never waits: when the buffer is full the entry is dropped and counted.
-    pub fn request(&self, entry: RequestEntry) {
+    pub fn request(&self, entry: &RequestEntry<'_>) {
         let settings = self.0.settings.load();
         let kept = &settings.logs;
         let level = entry.level();
         if kept.max_days <= 0 || level < kept.min_level {
             return;
         }
-        let row = vec![
-            time_ordered_id(entry.at_ms).into(),
-            level.into(),
-            entry.message().into(),
-            entry.data(kept).into(),
-            wire_text(DateTime::from_timestamp_millis(entry.at_ms).unwrap_or_default()).into(),
-        ];
-        self.0.aux.append(INSERT, vec![row]);
+        TEXT.with_borrow_mut(|text| {
+            text.clear();
+            text.shrink_to(KEPT_TEXT_BYTES);
+            entry.message(text);
+            let message_end = text.len();
+            entry.data(kept, text);
+            let (message, data) = text.split_at(message_end);
+            let id = time_ordered_id(entry.at_ms);
+            let created = wire_text(DateTime::from_timestamp_millis(entry.at_ms).unwrap_or_default());
+            let row = [
+                AuxValue::Text(&id),
+                AuxValue::Int(level),
+                AuxValue::Text(message),
+                AuxValue::Text(data),
+                AuxValue::Text(&created),
+            ];
+            self.0.aux.append(INSERT, &row);
+        });
     }
 
     /// Entries that were lost because the buffer was full.

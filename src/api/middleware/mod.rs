@@ -41,7 +41,7 @@ pub(super) async fn shell<B: MessageBody + 'static>(
     if let Some(location) = clean_path::redirect(request.uri()) {
         let mut answer = clean_path::answer(&location);
         finish(&mut answer, &origin, &server);
-        entry.close(answer.status(), None, None, &server);
+        entry.close(answer.status(), None, Some(request.request()), &server);
         return Ok(request.into_response(answer));
     }
     match panic::catch(next.call(request)).await {

@@ -13,21 +13,30 @@ use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::super::{Result, Row, Statement, StoreError, Value};
+use super::super::{Result, Row, Statement, StoreError};
 use super::error::classify;
 use super::{Durability, connection};
 
-/// Rows that wait for the thread at most.
+/// Rows that wait for the thread at most, and bytes of their text.
 const BUFFER_ROWS: usize = 16_384;
+const BUFFER_BYTES: usize = 16 << 20;
 /// A batch is written when it has so many rows, or is so old.
 const BATCH_ROWS: usize = 1000;
 const BATCH_AGE: Duration = Duration::from_secs(3);
 /// Statements that wait for the thread at most.
 const STATEMENT_QUEUE: usize = 256;
 
-/// A statement and its parameters.
-type Insert = (&'static str, Vec<Value>);
+/// Room for text that a buffer keeps once it is written.
+const KEPT_BYTES: usize = 1 << 20;
+
 type Work = Box<dyn FnOnce(&Connection) + Send>;
+
+/// A parameter of a row's statement.
+#[derive(Debug, Clone, Copy)]
+pub enum AuxValue<'a> {
+    Int(i64),
+    Text(&'a str),
+}
 
 /// The database beside the main one. Cheap to clone.
 #[derive(Clone)]
@@ -47,10 +56,57 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    rows: Vec<Insert>,
+    rows: Rows,
     work: Vec<Work>,
     oldest: Option<Instant>,
     closed: bool,
+}
+
+/// Rows that wait, in three buffers which are used again: a row of its own memory costs as much as its statement.
+#[derive(Default)]
+struct Rows {
+    /// Each row's statement, and where its cells end.
+    rows: Vec<(&'static str, usize)>,
+    cells: Vec<KeptCell>,
+    /// The texts of all cells, one behind the other.
+    text: String,
+}
+
+enum KeptCell {
+    Int(i64),
+    /// Where the text ends; it begins where the one before ends.
+    Text(usize),
+}
+
+impl Rows {
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether the row fitted.
+    fn push(&mut self, sql: &'static str, row: &[AuxValue<'_>]) -> bool {
+        if self.rows.len() >= BUFFER_ROWS || self.text.len() >= BUFFER_BYTES {
+            return false;
+        }
+        for cell in row {
+            self.cells.push(match cell {
+                AuxValue::Int(number) => KeptCell::Int(*number),
+                AuxValue::Text(text) => {
+                    self.text.push_str(text);
+                    KeptCell::Text(self.text.len())
+                }
+            });
+        }
+        self.rows.push((sql, self.cells.len()));
+        true
+    }
+
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.cells.clear();
+        self.text.clear();
+        self.text.shrink_to(KEPT_BYTES);
+    }
 }
 
 impl Aux {
@@ -68,24 +124,21 @@ impl Aux {
         Ok(Self(Arc::new(Handle { shared, thread: Mutex::new(Some(thread)) })))
     }
 
-    /// Queues rows for a statement, which is prepared once. Never waits: rows that do not fit are dropped.
-    pub fn append(&self, sql: &'static str, rows: Vec<Vec<Value>>) {
+    /// Queues a row for a statement, which is prepared once. Never waits: a row that does not fit is dropped.
+    pub fn append(&self, sql: &'static str, row: &[AuxValue<'_>]) {
         let shared = &self.0.shared;
         let mut state = shared.state.lock();
-        let free = if state.closed { 0 } else { BUFFER_ROWS - state.rows.len() };
-        let lost = rows.len().saturating_sub(free);
-        if lost > 0 {
-            shared.dropped.fetch_add(lost as u64, Ordering::Relaxed);
+        if state.closed || !state.rows.push(sql, row) {
+            shared.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
         }
-        let before = state.rows.len();
-        state.rows.extend(rows.into_iter().take(free).map(|row| (sql, row)));
-        let after = state.rows.len();
-        if before == 0 && after > 0 {
+        let waiting = state.rows.len();
+        if waiting == 1 {
             state.oldest = Some(Instant::now());
         }
         drop(state);
         // The thread is woken to start its timer and to write a full batch, not for every row.
-        if (before == 0 && after > 0) || (before < BATCH_ROWS && after >= BATCH_ROWS) {
+        if waiting == 1 || waiting == BATCH_ROWS {
             shared.wake.notify_one();
         }
     }
@@ -156,15 +209,17 @@ impl Drop for Handle {
 
 impl Shared {
     fn run(&self, connection: &Connection) {
+        let mut rows = Rows::default();
         loop {
-            let (rows, work, closed) = self.next();
-            if !rows.is_empty()
+            let (work, closed) = self.next(&mut rows);
+            if rows.len() > 0
                 && let Err(error) = write(connection, &rows)
             {
                 let _ = connection.execute_batch("ROLLBACK");
                 self.dropped.fetch_add(rows.len() as u64, Ordering::Relaxed);
                 tracing::warn!(%error, "rows of the auxiliary database were lost");
             }
+            rows.clear();
             for work in work {
                 work(connection);
             }
@@ -174,15 +229,16 @@ impl Shared {
         }
     }
 
-    /// Waits for a full batch, an old one, a statement or the end.
-    fn next(&self) -> (Vec<Insert>, Vec<Work>, bool) {
+    /// Waits for a full batch, an old one, a statement or the end; changes the empty `rows` for those that wait.
+    fn next(&self, rows: &mut Rows) -> (Vec<Work>, bool) {
         let mut state = self.state.lock();
         loop {
             let age = state.oldest.map(|oldest| oldest.elapsed());
             let due = state.rows.len() >= BATCH_ROWS || age.is_some_and(|age| age >= BATCH_AGE);
             if due || state.closed || !state.work.is_empty() {
                 state.oldest = None;
-                return (std::mem::take(&mut state.rows), std::mem::take(&mut state.work), state.closed);
+                std::mem::swap(&mut state.rows, rows);
+                return (std::mem::take(&mut state.work), state.closed);
             }
             match age {
                 None => self.wake.wait(&mut state),
@@ -194,13 +250,46 @@ impl Shared {
     }
 }
 
-fn write(connection: &Connection, rows: &[Insert]) -> Result<()> {
+fn write(connection: &Connection, rows: &Rows) -> Result<()> {
+    let failed = |error| classify(error, None);
     connection::batch(connection, "BEGIN IMMEDIATE")?;
-    for (sql, row) in rows {
-        let mut statement = connection.prepare_cached(sql).map_err(|error| classify(error, None))?;
-        statement
-            .execute(rusqlite::params_from_iter(row.iter().map(connection::Bound)))
-            .map_err(|error| classify(error, None))?;
+    let (mut cell_start, mut text_start) = (0, 0);
+    for chunk in rows.rows.chunk_by(|(before, _), (sql, _)| before == sql) {
+        let mut statement = connection.prepare_cached(chunk[0].0).map_err(failed)?;
+        for (_, cell_end) in chunk {
+            for (number, cell) in (1..).zip(&rows.cells[cell_start..*cell_end]) {
+                match cell {
+                    KeptCell::Int(value) => statement.raw_bind_parameter(number, value),
+                    KeptCell::Text(end) => {
+                        let text = &rows.text[text_start..*end];
+                        text_start = *end;
+                        statement.raw_bind_parameter(number, text)
+                    }
+                }
+                .map_err(failed)?;
+            }
+            cell_start = *cell_end;
+            statement.raw_execute().map_err(failed)?;
+        }
     }
     connection::batch(connection, "COMMIT")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_buffer_is_bounded_by_rows_and_by_bytes() {
+        let mut rows = Rows::default();
+        let fitted = (0..20_000).filter(|number| rows.push("a", &[AuxValue::Int(*number)])).count();
+        assert_eq!((fitted, rows.len()), (BUFFER_ROWS, BUFFER_ROWS));
+        rows.clear();
+        let text = "x".repeat(BUFFER_BYTES / 4);
+        let fitted = (0..10).filter(|_| rows.push("a", &[AuxValue::Text(&text)])).count();
+        assert_eq!(fitted, 4);
+        rows.clear();
+        assert!(rows.text.capacity() <= KEPT_BYTES);
+        assert!(rows.push("a", &[AuxValue::Text("again")]));
+    }
 }

@@ -61,7 +61,7 @@ use queue::Queue;
 use reader::{Inline, Open, Readers};
 use writer::Writer;
 
-pub use auxiliary::Aux;
+pub use auxiliary::{Aux, AuxValue};
 pub use inspect::{ColumnInfo, ViewInspection};
 pub use tx::Tx;
 
