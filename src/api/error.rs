@@ -57,6 +57,13 @@ impl ResponseError for ApiError {
     }
 }
 
+/// A failure of any status that a client asked for.
+pub(super) fn wanted(status: StatusCode) -> HttpResponse {
+    let message = format!("The status {} was asked for.", status.as_u16());
+    let body = json!({ "data": {}, "message": message, "status": status.as_u16() }).to_string();
+    HttpResponse::build(status).insert_header((CONTENT_TYPE, JSON_TYPE)).body(body)
+}
+
 /// The one table of kinds and statuses.
 pub(super) fn status(kind: Kind) -> StatusCode {
     match kind {

@@ -29,7 +29,7 @@ mod unknown;
 #[cfg(any(fuzzing, test))]
 pub(crate) use body::fuzzing;
 pub use openapi::{Audience, document as openapi_document};
-pub use server::{Options, Running, serve};
+pub use server::{Options, Running, Signals, serve};
 
 use route::{Route, route};
 

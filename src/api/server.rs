@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{App as Http, HttpServer, web};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use super::middleware::shell;
@@ -33,6 +33,8 @@ pub struct Options {
     pub body_limit_bytes: u64,
     pub header_timeout: Duration,
     pub body_timeout: Duration,
+    /// Whether requests may ask for delays and errors by header; for development only.
+    pub mock: bool,
 }
 
 /// What every worker holds.
@@ -50,6 +52,12 @@ pub struct Running {
     handle: ServerHandle,
     stopping: Arc<AtomicBool>,
     task: JoinHandle<std::io::Result<()>>,
+}
+
+/// The signals that end the process; those of the time before are not told.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
 }
 
 /// How long an idle connection is kept. Shorter than [`DRAIN_S`], as draining waits for idle ones too.
@@ -72,6 +80,7 @@ impl Default for Options {
             body_limit_bytes: 32 << 20,
             header_timeout: Duration::from_secs(60),
             body_timeout: Duration::from_secs(300),
+            mock: false,
         }
     }
 }
@@ -117,11 +126,7 @@ impl Running {
     /// # Errors
     /// When the signals can't be watched.
     pub async fn until_signal(self) -> std::io::Result<()> {
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        Signals::watch()?.next().await;
         self.stop().await;
         Ok(())
     }
@@ -139,5 +144,21 @@ impl Running {
     pub async fn abort(self) {
         self.handle.stop(false).await;
         self.task.await.ok();
+    }
+}
+
+impl Signals {
+    /// # Errors
+    /// When they can't be watched.
+    pub fn watch() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for SIGTERM or SIGINT.
+    pub async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }

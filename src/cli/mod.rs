@@ -13,6 +13,7 @@ mod completions;
 mod doctor;
 mod import;
 mod installer;
+mod mock;
 mod openapi;
 mod progress;
 mod reach;
@@ -70,6 +71,8 @@ enum Command {
     Backup(backup::Flags),
     /// Print the OpenAPI document of the collections
     Openapi(openapi::Flags),
+    /// Serve the API of a file of collections with example data, for building apps
+    Mock(mock::Flags),
     /// Look for what could go wrong on this machine
     Doctor,
     /// Print the version
@@ -112,8 +115,10 @@ fn execute(global: Global, command: Command) -> anyhow::Result<()> {
     }
     let mut flags = Vec::new();
     flags.extend(global.dir.map(|dir| ("--dir", "dir", dir)));
-    if let Command::Serve(serve) = &command {
-        flags.extend(serve.values());
+    match &command {
+        Command::Serve(serve) => flags.extend(serve.values()),
+        Command::Mock(mock) => flags.extend(mock.values()),
+        _ => {}
     }
     let config = Config::load(&Sources { file: global.config, environment: std::env::vars().collect(), flags })?;
     let context = Context { config, json: global.json };
@@ -126,6 +131,7 @@ fn execute(global: Global, command: Command) -> anyhow::Result<()> {
             Command::Import(command) => import::run(context, command).await,
             Command::Backup(flags) => backup::run(context, flags).await,
             Command::Openapi(flags) => openapi::run(context, flags).await,
+            Command::Mock(flags) => mock::run(context, flags).await,
             Command::Doctor => doctor::run(&context),
             Command::Version | Command::Completions(_) => Ok(()),
         }

@@ -54,10 +54,7 @@ pub(super) async fn run(context: Context) -> anyhow::Result<()> {
 }
 
 async fn listen(app: &App, config: &Config) -> anyhow::Result<()> {
-    let running = api::serve(app.clone(), options(config)).await.map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => anyhow::anyhow!("{} is in use; choose another with --http", config.server.http),
-        _ => anyhow::Error::new(error).context(format!("can't listen on {}", config.server.http)),
-    })?;
+    let running = bind(app, options(config)).await?;
     let socket = Socket::listen(app.clone())?;
     greet(app, config, running.address()).await?;
     running.until_signal().await.context("can't watch for signals")?;
@@ -65,7 +62,15 @@ async fn listen(app: &App, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn options(config: &Config) -> api::Options {
+pub(super) async fn bind(app: &App, options: api::Options) -> anyhow::Result<api::Running> {
+    let address = options.address.clone();
+    api::serve(app.clone(), options).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => anyhow::anyhow!("{address} is in use; choose another with --http"),
+        _ => anyhow::Error::new(error).context(format!("can't listen on {address}")),
+    })
+}
+
+pub(super) fn options(config: &Config) -> api::Options {
     let server = &config.server;
     api::Options {
         address: server.http.clone(),
@@ -76,6 +81,7 @@ fn options(config: &Config) -> api::Options {
         body_limit_bytes: config.limits.body_mib << 20,
         header_timeout: Duration::from_secs(server.header_timeout_s),
         body_timeout: Duration::from_secs(server.body_timeout_s),
+        mock: false,
     }
 }
 

@@ -61,7 +61,7 @@ use crate::schema::{Collection, Record, Registry};
 use crate::store::{Priority, Reader, Store};
 use idempotency::RunningKeys;
 use lane::Lane;
-use session::Session;
+use session::{Ahead, Session};
 
 /// What a client may ask of an answer: raw `expand` and `fields` parameters (contract 2.3, 2.4).
 #[derive(Debug, Clone, Default)]
@@ -98,11 +98,24 @@ pub struct Records {
     hasher: Hasher,
     running: RunningKeys,
     sealer: Sealer,
+    ahead: Arc<Ahead>,
 }
 
 impl Records {
     pub fn new(store: Store, registry: Registry, clock: Clock, hasher: Hasher, sealer: Sealer) -> Self {
-        Self { store, registry, clock, hasher, running: RunningKeys::default(), sealer }
+        Self { store, registry, clock, hasher, running: RunningKeys::default(), sealer, ahead: Arc::default() }
+    }
+
+    /// The service with these passwords hashed once, however many records get them: accounts of examples share theirs.
+    ///
+    /// # Errors
+    /// `Unavailable` when too many hashes wait.
+    pub async fn knowing(&self, passwords: &[String]) -> Result<Self> {
+        let mut ahead = Ahead::default();
+        for plain in passwords {
+            ahead.hashes.insert(plain.clone(), self.hasher.hash(plain.clone()).await?);
+        }
+        Ok(Self { ahead: ahead.into(), ..self.clone() })
     }
 
     /// Reads a record without any rule. `None` if there is none.
@@ -125,6 +138,6 @@ impl Records {
     }
 
     fn session(&self, lane: Lane, priority: Priority) -> Session<'_> {
-        Session { records: self, schema: self.registry.load(), lane, priority, ahead: Arc::default() }
+        Session { records: self, schema: self.registry.load(), lane, priority, ahead: self.ahead.clone() }
     }
 }

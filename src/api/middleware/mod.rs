@@ -8,6 +8,7 @@ mod access_log;
 mod clean_path;
 mod cors;
 mod headers;
+mod mock;
 mod panic;
 
 use std::sync::atomic::Ordering;
@@ -42,6 +43,13 @@ pub(super) async fn shell<B: MessageBody + 'static>(
         let mut answer = clean_path::answer(&location);
         finish(&mut answer, &origin, &server);
         entry.close(answer.status(), None, Some(request.request()), &server);
+        return Ok(request.into_response(answer));
+    }
+    if server.options.mock
+        && let Some(mut answer) = mock::answer(request.headers()).await
+    {
+        finish(&mut answer, &origin, &server);
+        entry.close(answer.status(), answer.error(), None, &server);
         return Ok(request.into_response(answer));
     }
     match panic::catch(next.call(request)).await {

@@ -11,6 +11,7 @@ mod garbage;
 mod headers;
 mod health;
 mod jobs;
+mod mock;
 mod openapi;
 mod records;
 mod routing;

@@ -2,5 +2,6 @@
 
 mod commands;
 mod installer;
+mod mock;
 pub mod process;
 mod server;
