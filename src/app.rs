@@ -39,7 +39,8 @@ impl App {
         let logs = Logs::open(&config.dir, settings.clone(), clock.clone())?;
         let jobs = Jobs::new(store.clone(), clock.clone());
         let sealer = Sealer::new(&store.instance_key().await?);
-        let records = Records::new(store.clone(), registry.clone(), clock.clone(), hasher.clone(), sealer);
+        let cache_bytes = config.cache.size_mib << 20;
+        let records = Records::new(store.clone(), registry.clone(), clock.clone(), hasher.clone(), sealer, cache_bytes);
         let auth = Auth::new(store.clone(), registry.clone(), records.clone(), hasher, clock.clone());
         let app =
             Self { config: config.into(), clock, store, registry, settings, logs, jobs, collections, records, auth };

@@ -9,6 +9,7 @@ pub mod crypto;
 pub mod error;
 pub mod telemetry;
 
+pub mod cache;
 pub mod store;
 
 pub mod query;

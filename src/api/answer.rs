@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::error::ApiError;
 use crate::error::Error;
-use crate::records::{Outcome, Presented, Tag, Written, pick_fields};
+use crate::records::{Listed, Outcome, Presented, Tag, Written, pick_fields};
 
 /// What every handler returns.
 pub(super) type Answer = Result<HttpResponse, ApiError>;
@@ -31,6 +31,15 @@ pub(super) fn record(presented: Presented) -> HttpResponse {
     let mut response = raw(presented.body);
     validate(response.headers_mut(), presented.tag);
     response
+}
+
+/// 200 with a page of records, or 304.
+pub(super) fn list(listed: Listed) -> HttpResponse {
+    match listed {
+        Listed::Body(body, Some(tag)) => record(Presented { body, tag }),
+        Listed::Body(body, None) => raw(body),
+        Listed::Unchanged(tag) => not_modified(tag),
+    }
 }
 
 /// 304: the client has this answer.

@@ -32,13 +32,14 @@ impl Known {
         let proofs = self.0.read();
         let proof = proofs.get(token)?;
         let stands = proof.schema_version == schema.version
-            && proof.generation == store.generation(&proof.record.collection.table)
+            && store.generation(&proof.record.collection.table) == Some(proof.generation)
             && proof.claims.exp > now_s;
         stands.then(|| (proof.record.clone(), proof.claims.clone()))
     }
 
     /// Keeps a token that was verified; `generation` was asked for before its record was read.
-    pub fn keep(&self, token: &str, record: &Arc<Record>, claims: &Claims, schema: &Schema, generation: u64) {
+    pub fn keep(&self, token: &str, record: &Arc<Record>, claims: &Claims, schema: &Schema, generation: Option<u64>) {
+        let Some(generation) = generation else { return };
         let bytes: usize = record.values.iter().filter_map(Value::text).map(str::len).sum();
         if bytes > MAX_RECORD_BYTES {
             return;

@@ -89,8 +89,8 @@ async fn superusers(app: &App) -> Result<Vec<Json>> {
             fields: "items.id,items.email,items.created,items.updated,id,email,created,updated".into(),
             ..Shape::default()
         };
-        let body = app.records.list(&request, SUPERUSERS, &params, &shape).await?;
-        serde_json::from_slice(&body).map_err(Error::internal)
+        let listed = app.records.list(&request, SUPERUSERS, &params, &shape, None).await?;
+        serde_json::from_slice(&listed.into_body()).map_err(Error::internal)
     })
     .await
     .map(|all| all.into_iter().filter(|superuser| superuser["email"] != INSTALLER_EMAIL).collect())

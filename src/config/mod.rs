@@ -10,6 +10,7 @@
 //! values name. Start reading at [`Config::load`].
 
 mod auth;
+mod cache;
 mod error;
 mod feed;
 mod file;
@@ -39,6 +40,7 @@ pub struct Config {
     pub dir: PathBuf,
     pub server: server::Server,
     pub sqlite: sqlite::Sqlite,
+    pub cache: cache::Cache,
     pub feed: feed::Feed,
     pub limits: limits::Limits,
     pub auth: auth::Auth,
@@ -73,6 +75,7 @@ const SECTIONS: &[(&str, &[Key])] = &[
     ("", DIR),
     ("server", server::KEYS),
     ("sqlite", sqlite::KEYS),
+    ("cache", cache::KEYS),
     ("feed", feed::KEYS),
     ("limits", limits::KEYS),
     ("auth", auth::KEYS),
@@ -85,6 +88,7 @@ impl Default for Config {
             dir: "basalt_data".into(),
             server: server::Server::default(),
             sqlite: sqlite::Sqlite::default(),
+            cache: cache::Cache::default(),
             feed: feed::Feed::default(),
             limits: limits::Limits::default(),
             auth: auth::Auth::default(),

@@ -8,7 +8,7 @@ use super::error::{QueryError, Result};
 use super::path::Path;
 use super::select::{Query, ROW};
 use super::sort::Term;
-use super::walk::{Planned, Planner};
+use super::walk::Planned;
 use crate::store::{Statement, Value};
 
 /// One term of an order.
@@ -129,15 +129,14 @@ impl Query<'_> {
         match term.path.as_str() {
             "@random" => {
                 self.dear = true;
+                self.compiler.reads.volatile = true;
                 return Ok(Key { random: true, ..Key::of("RANDOM()".to_owned(), term) });
             }
             "@rowid" if !self.frame.collection.is_view() => return Ok(Key::row_number(term)),
             _ => {}
         }
         let path = Path::parse(&term.path, 0)?;
-        let planner =
-            Planner::new(self.compiler.schema, &self.frame.collection, self.compiler.request, self.frame.trust);
-        let walk = match planner.plan(&path)? {
+        let walk = match self.compiler.path(&self.frame, &path)? {
             Planned::Walk(walk) => walk,
             _ => return Err(QueryError::new(format!("{} is nothing to sort by", term.path))),
         };

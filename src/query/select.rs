@@ -7,6 +7,7 @@ use super::ast::Filter;
 use super::compile::{Compiler, Condition, Frame, Joins, quoted};
 use super::error::Result;
 use super::order::Key;
+use super::reads::Reads;
 use super::request::Request;
 use super::sort::Sort;
 use crate::schema::{Collection, Schema};
@@ -28,7 +29,8 @@ pub struct Query<'a> {
 
 impl<'a> Query<'a> {
     pub fn new(schema: &'a Schema, collection: &Arc<Collection>, request: &'a Request) -> Self {
-        let compiler = Compiler { schema, request, params: Vec::new(), aliases: 0 };
+        let mut compiler = Compiler { schema, request, params: Vec::new(), aliases: 0, reads: Reads::default() };
+        compiler.reads.collection(collection);
         let frame = Frame::new(ROW.to_owned(), collection.clone(), Trust::Rule, !collection.is_view());
         Self { compiler, frame, conditions: Vec::new(), order: Vec::new(), unique: false, dear: false }
     }
@@ -56,6 +58,11 @@ impl<'a> Query<'a> {
             self.order.push(key);
         }
         Ok(())
+    }
+
+    /// What the rows that are found depend on, as far as the query is made.
+    pub fn reads(&self) -> &Reads {
+        &self.compiler.reads
     }
 
     /// ANDs `id = ?`.

@@ -8,4 +8,5 @@ mod grammar;
 mod limits;
 mod meaning;
 mod plan;
+mod reads;
 mod shape;

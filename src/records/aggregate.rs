@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 
-use super::list::{Page, denied, find_collection, secluded};
+use super::list::{Page, denied, find_collection, secluded, total};
 use super::{ListParams, Records, access};
 use crate::error::{Error, FieldError, FieldErrors, Result};
 use crate::query::{AggregateError, AggregateTexts, Aggregation, Column, Filter, Query, Request, Shown, Trust};
@@ -42,7 +42,7 @@ impl Records {
         let reader = self.store.reader();
         let sink = Groups::new(&grouped.columns);
         let groups = reader.stream(grouped.page(page.limit(), page.offset()), sink).await?;
-        let total = page.total(page.total_from(groups.count), &reader, || grouped.count()).await?;
+        let total = page.total(page.total_from(groups.count), async || total(&reader, grouped.count()).await).await?;
         let mut out = groups.out;
         page.close(total, None, &mut out);
         Ok(out.into())

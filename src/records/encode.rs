@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::picker::Picker;
-use crate::query::Request;
+use crate::query::{CallerPart, Request};
 use crate::schema::{Collection, Field, Record};
 use crate::store::{Columns, Sink, Value, ValueRef};
 
@@ -53,6 +53,16 @@ impl Encoder {
     pub fn asks_manage_rule(&self) -> bool {
         let manage = self.collection.auth().is_some_and(|options| options.manage_rule.is_some());
         manage && matches!(self.email, Email::Limited { .. })
+    }
+
+    /// What of the caller the addresses depend on, besides the manage rule.
+    pub fn caller_part(&self, request: &Request) -> CallerPart {
+        let own = request.caller.record().is_some_and(|record| record.collection.id == self.collection.id);
+        match &self.email {
+            Email::Everyone => CallerPart::Nothing,
+            Email::Limited { .. } if own => CallerPart::Record,
+            Email::Limited { .. } => CallerPart::Collection,
+        }
     }
 
     /// Names the records that the caller manages.

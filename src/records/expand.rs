@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use super::encode::{Collect, write_key};
 use super::present::Presenter;
 use crate::error::{Error, Result};
-use crate::query::{Context, Query, Request, Trust};
+use crate::query::{Context, Filter, Query, Reads, Request, Trust};
 use crate::schema::{Collection, FieldKind, Record, unique_on};
 
 /// Deeper parts of a path are ignored.
@@ -116,6 +116,45 @@ async fn expand(
     Ok(any.then(|| outs.into_iter().map(close).collect()))
 }
 
+/// What [`encode`] can depend on, whatever records it is given.
+pub(super) fn note_reads(
+    presenter: &Presenter<'_>,
+    collection: &Arc<Collection>,
+    tree: &Tree,
+    reads: &mut Reads,
+) -> Result<()> {
+    presenter.note_encoder_reads(collection, reads)?;
+    for (name, below) in &tree.0 {
+        let Some(edge) = edge(presenter, collection, name) else { continue };
+        let request = expanding(presenter);
+        let mut query = Query::new(presenter.schema, &edge.target, &request);
+        let may_view = may_view(&edge, &request, &mut query);
+        reads.merge(query.reads());
+        if may_view {
+            note_reads(presenter, &edge.target, below, reads)?;
+        }
+    }
+    Ok(())
+}
+
+fn expanding(presenter: &Presenter<'_>) -> Request {
+    Request { context: Context::Expand, ..presenter.request.clone() }
+}
+
+/// ANDs the view rule of the target; false where none of its records is for the caller: a null rule, or one that can't
+/// be resolved.
+fn may_view(edge: &Edge, request: &Request, query: &mut Query<'_>) -> bool {
+    if request.caller.is_superuser() {
+        return true;
+    }
+    let Some(rule) = &edge.target.rules.view else { return false };
+    match Filter::parse_rule(rule) {
+        Ok(None) => true,
+        Ok(Some(filter)) => query.filter(&filter, Trust::Rule).is_ok(),
+        Err(_) => false,
+    }
+}
+
 fn edge(presenter: &Presenter<'_>, collection: &Arc<Collection>, name: &str) -> Option<Edge> {
     let schema = presenter.schema;
     if let Some((position, field)) = collection.field(name) {
@@ -136,7 +175,7 @@ fn edge(presenter: &Presenter<'_>, collection: &Arc<Collection>, name: &str) -> 
 }
 
 /// The related records that the caller may view, in the order of their creation; `None` where no record of the
-/// target is for the caller: a null rule, or one that can't be resolved.
+/// target is for the caller.
 async fn related(presenter: &Presenter<'_>, edge: &Edge, records: &[Record]) -> Result<Option<Vec<Record>>> {
     let mut ids: Vec<String> = match &edge.kind {
         Kind::Forward { field } => {
@@ -146,7 +185,7 @@ async fn related(presenter: &Presenter<'_>, edge: &Edge, records: &[Record]) -> 
     };
     ids.sort_unstable();
     ids.dedup();
-    let request = Request { context: Context::Expand, ..presenter.request.clone() };
+    let request = expanding(presenter);
     let mut query = Query::new(presenter.schema, &edge.target, &request);
     let limit = match &edge.kind {
         Kind::Forward { .. } => {
@@ -158,13 +197,8 @@ async fn related(presenter: &Presenter<'_>, edge: &Edge, records: &[Record]) -> 
             ids.len().saturating_mul(MAX_BACK)
         }
     };
-    if !request.caller.is_superuser() {
-        let Some(rule) = &edge.target.rules.view else { return Ok(None) };
-        match crate::query::Filter::parse_rule(rule) {
-            Ok(None) => {}
-            Ok(Some(filter)) if query.filter(&filter, Trust::Rule).is_ok() => {}
-            _ => return Ok(None),
-        }
+    if !may_view(edge, &request, &mut query) {
+        return Ok(None);
     }
     if ids.is_empty() {
         return Ok(Some(Vec::new()));

@@ -9,9 +9,10 @@ use super::encode::{Collect, Items, Single};
 use super::lane::Lane;
 use super::picker::parse_bool;
 use super::present::{Presenter, Wanted};
-use super::{ListParams, Presented, Records, Shape, access};
+use super::recall::Asked;
+use super::{IfNoneMatch, ListParams, Listed, Presented, Records, Shape, access};
 use crate::error::{Error, Kind, Result};
-use crate::query::{Filter, Query, Request, Sort, Trust};
+use crate::query::{Filter, Query, Reads, Request, Sort, Trust};
 use crate::schema::{Collection, Schema};
 use crate::store::{Reader, Statement};
 
@@ -67,15 +68,17 @@ impl Page {
         }
     }
 
+    /// Whether the number of all records is asked for.
+    pub fn counts(&self) -> bool {
+        !self.skip_total
+    }
+
     /// The number of all records: -1 where nobody asks, counted where it is not known.
-    pub async fn total(&self, known: Option<i64>, reader: &Reader, count: impl FnOnce() -> Statement) -> Result<i64> {
+    pub async fn total(&self, known: Option<i64>, count: impl AsyncFnOnce() -> Result<i64>) -> Result<i64> {
         match (self.skip_total, known) {
             (true, _) => Ok(-1),
             (false, Some(total)) => Ok(total),
-            (false, None) => {
-                let row = reader.first(count()).await?;
-                Ok(row.and_then(|row| row.get(0).as_i64()).unwrap_or_default())
-            }
+            (false, None) => count().await,
         }
     }
 
@@ -96,26 +99,53 @@ impl Page {
 
 /// What a list asks, resolved.
 struct Question<'a> {
-    schema: &'a Arc<Schema>,
-    collection: &'a Arc<Collection>,
-    request: &'a Request,
-    query: &'a Query<'a>,
-    wanted: &'a Wanted,
+    asked: Asked<'a>,
+    query: Query<'a>,
+    wanted: Wanted,
+    cursor: Option<Cursor<'a>>,
 }
 
 impl Records {
-    /// `GET …/records` → the JSON body.
+    /// `GET …/records` → the JSON body. `known` are the answers that the client has.
     ///
     /// # Errors
     /// `NotFound` for an unknown collection, `Forbidden` for a null rule, `Invalid` for parameters that can't be
     /// understood.
-    pub async fn list(&self, request: &Request, collection: &str, params: &ListParams, shape: &Shape) -> Result<Bytes> {
+    pub async fn list(
+        &self,
+        request: &Request,
+        collection: &str,
+        params: &ListParams,
+        shape: &Shape,
+        known: Option<&IfNoneMatch>,
+    ) -> Result<Listed> {
         let schema = self.registry.load();
         let collection = find_collection(&schema, collection)?;
         let rule = access::condition(&collection.rules.list, request)?;
         let page = Page::parse(params)?;
+        let asked = Asked { schema: &schema, collection: &collection, request, params, shape, page: &page };
+        let planned = self.recall.plan(&asked);
+        let mut place = planned.as_ref().and_then(|reads| asked.place(&self.store, reads));
+        if let Some(listed) = place.as_ref().and_then(|place| self.recall.listed(place, known)) {
+            return Ok(listed);
+        }
+        let question = self.question(asked, rule)?;
+        if planned.is_none() {
+            let reads = self.recall.learn(&asked, question.reads(self)?);
+            place = asked.place(&self.store, &reads);
+            if let Some(listed) = place.as_ref().and_then(|place| self.recall.listed(place, known)) {
+                return Ok(listed);
+            }
+        }
+        let Some(place) = place else { return Ok(Listed::Body(self.page(question).await?, None)) };
+        let body = self.recall.answers.get_or_make(&place.key, place.version, async || self.page(question).await);
+        Ok(Listed::Body(body.await?, Some(self.recall.tag(&place))))
+    }
+
+    fn question<'a>(&'a self, asked: Asked<'a>, rule: Option<Filter>) -> Result<Question<'a>> {
+        let Asked { schema, collection, request, params, shape, .. } = asked;
         let wanted = Wanted::parse(shape)?;
-        let mut query = Query::new(&schema, &collection, request);
+        let mut query = Query::new(schema, collection, request);
         if let Some(rule) = rule {
             query.filter(&rule, Trust::Rule).map_err(denied)?;
         }
@@ -125,18 +155,18 @@ impl Records {
         }
         let sort = Sort::parse(&params.sort).map_err(access::refused)?;
         query.sort(&sort, Trust::Client).map_err(access::refused)?;
-        let cursor = Cursor::parse(self, &collection, request, params, &sort)?;
-        let question = Question { schema: &schema, collection: &collection, request, query: &query, wanted: &wanted };
-        self.page(question, &page, cursor.as_ref()).await
+        let cursor = Cursor::parse(self, collection, request, params, &sort)?;
+        Ok(Question { asked, query, wanted, cursor })
     }
 
-    async fn page(&self, question: Question<'_>, page: &Page, cursor: Option<&Cursor<'_>>) -> Result<Bytes> {
-        let Question { schema, collection, request, query, wanted } = question;
+    async fn page(&self, question: Question<'_>) -> Result<Bytes> {
+        let Question { asked, query, wanted, cursor } = question;
+        let Asked { schema, collection, request, page, .. } = asked;
         let reader = self.store.reader();
         let limit = page.limit();
-        let rows = match cursor {
+        let rows = match &cursor {
             None => Rows::Page(query.select(limit, page.offset())),
-            Some(cursor) => cursor.rows(query, limit)?,
+            Some(cursor) => cursor.rows(&query, limit)?,
         };
         let mut out = Vec::with_capacity(16 * 1024);
         out.extend_from_slice(b"{\"items\":[");
@@ -149,15 +179,27 @@ impl Records {
                 let sink = Collect { collection: collection.clone(), records: Vec::new() };
                 let (Collect { records, .. }, last) = rows.take(&reader, sink).await?;
                 let lane = Lane::Store(self.store.clone());
-                Presenter { schema, lane: &lane, request }.items(collection, &records, wanted, &mut out).await?;
+                Presenter { schema, lane: &lane, request }.items(collection, &records, &wanted, &mut out).await?;
                 (out, records.len(), last)
             }
         };
-        let known = page.total_from(count).filter(|_| cursor.is_none_or(Cursor::is_first));
-        let total = page.total(known, &reader, || query.count()).await?;
+        let known = page.total_from(count).filter(|_| cursor.as_ref().is_none_or(Cursor::is_first));
+        let total = page.total(known, async || self.count(&asked, &query).await).await?;
         let next = cursor.map(|cursor| cursor.next(last)).transpose()?;
         page.close(total, next.as_deref(), &mut out);
         Ok(out.into())
+    }
+
+    /// The number of all records of a list.
+    async fn count(&self, asked: &Asked<'_>, query: &Query<'_>) -> Result<i64> {
+        let count = async || -> Result<i64> { total(&self.store.reader(), query.count()).await };
+        let Some(place) = asked.place_of_total(&self.store, query.reads()) else { return count().await };
+        let digits = async || Ok::<_, Error>(Bytes::from(count().await?.to_string()));
+        let digits = self.recall.answers.get_or_make(&place.key, place.version, digits).await?;
+        std::str::from_utf8(&digits)
+            .ok()
+            .and_then(|digits| digits.parse().ok())
+            .ok_or_else(|| Error::internal("a kept total"))
     }
 
     /// `GET …/records/{id}` → the JSON body with its tag.
@@ -186,6 +228,23 @@ impl Records {
         let lane = Lane::Store(self.store.clone());
         Presenter { schema: &schema, lane: &lane, request }.tagged(self, &record, &wanted).await
     }
+}
+
+impl Question<'_> {
+    /// What the answer depends on.
+    fn reads(&self, records: &Records) -> Result<Reads> {
+        let mut reads = self.query.reads().clone();
+        let Asked { schema, collection, request, .. } = self.asked;
+        let lane = Lane::Store(records.store.clone());
+        reads.merge(&Presenter { schema, lane: &lane, request }.reads(collection, &self.wanted)?);
+        Ok(reads)
+    }
+}
+
+/// The number that a counting statement gives.
+pub(super) async fn total(reader: &Reader, statement: Statement) -> Result<i64> {
+    let row = reader.first(statement).await?;
+    Ok(row.and_then(|row| row.get(0).as_i64()).unwrap_or_default())
 }
 
 /// Only superusers may filter and sort by what surrounds a request; the mere text is refused, wherever it stands.

@@ -32,6 +32,7 @@ mod picker;
 mod precondition;
 mod present;
 mod protect;
+mod recall;
 mod selection;
 mod session;
 mod sweep;
@@ -51,7 +52,7 @@ pub use installer::INSTALLER_EMAIL;
 pub(crate) use picker::parse_bool;
 pub use picker::pick_fields;
 pub use precondition::{IfMatch, IfNoneMatch};
-pub use tag::{Presented, Tag};
+pub use tag::{Listed, Presented, Tag};
 pub use written::{Outcome, Written};
 
 use crate::clock::Clock;
@@ -61,6 +62,7 @@ use crate::schema::{Collection, Record, Registry};
 use crate::store::{Priority, Reader, Store};
 use idempotency::RunningKeys;
 use lane::Lane;
+use recall::Recall;
 use session::{Ahead, Session};
 
 /// What a client may ask of an answer: raw `expand` and `fields` parameters (contract 2.3, 2.4).
@@ -99,11 +101,21 @@ pub struct Records {
     running: RunningKeys,
     sealer: Sealer,
     ahead: Arc<Ahead>,
+    recall: Arc<Recall>,
 }
 
 impl Records {
-    pub fn new(store: Store, registry: Registry, clock: Clock, hasher: Hasher, sealer: Sealer) -> Self {
-        Self { store, registry, clock, hasher, running: RunningKeys::default(), sealer, ahead: Arc::default() }
+    /// `cache_bytes` bounds the lists that are kept in memory; 0 keeps none.
+    pub fn new(
+        store: Store,
+        registry: Registry,
+        clock: Clock,
+        hasher: Hasher,
+        sealer: Sealer,
+        cache_bytes: u64,
+    ) -> Self {
+        let (running, ahead) = (RunningKeys::default(), Arc::default());
+        Self { store, registry, clock, hasher, running, sealer, ahead, recall: Recall::new(cache_bytes).into() }
     }
 
     /// The service with these passwords hashed once, however many records get them: accounts of examples share theirs.

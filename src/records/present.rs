@@ -11,7 +11,7 @@ use super::lane::Lane;
 use super::picker::Picker;
 use super::{Presented, Records, Shape, access};
 use crate::error::{Error, Result};
-use crate::query::{Query, Request, Trust};
+use crate::query::{Query, Reads, Request, Trust};
 use crate::schema::{Collection, Record, Schema};
 
 /// Everything that presenting needs besides the records.
@@ -59,6 +59,13 @@ impl Presenter<'_> {
         Ok(())
     }
 
+    /// What the look of records depends on, besides those that are found.
+    pub fn reads(&self, collection: &Arc<Collection>, wanted: &Wanted) -> Result<Reads> {
+        let mut reads = Reads::default();
+        expand::note_reads(self, collection, &wanted.tree, &mut reads)?;
+        Ok(reads)
+    }
+
     pub async fn one(&self, record: &Record, wanted: &Wanted) -> Result<Vec<u8>> {
         if let Some(encoder) = wanted.direct(&record.collection, self.request) {
             let mut out = Vec::with_capacity(512);
@@ -95,22 +102,36 @@ impl Presenter<'_> {
         Ok(encoder)
     }
 
+    /// What [`Self::encoder`] depends on.
+    pub fn note_encoder_reads(&self, collection: &Arc<Collection>, reads: &mut Reads) -> Result<()> {
+        let encoder = Encoder::new(collection, self.request, None);
+        reads.depends_on(encoder.caller_part(self.request));
+        if encoder.asks_manage_rule() {
+            let mut query = Query::new(self.schema, collection, self.request);
+            may_manage(collection, &mut query)?;
+            reads.merge(query.reads());
+        }
+        Ok(())
+    }
+
     /// Which of these auth records the caller manages, in one statement.
     async fn managed(&self, collection: &Arc<Collection>, records: &[Record]) -> Result<HashSet<String>> {
-        let Some(rule) = collection.auth().and_then(|options| options.manage_rule.as_ref()) else {
-            return Ok(HashSet::new());
-        };
         let ids: Vec<String> = records.iter().map(|record| record.id().to_owned()).collect();
         let mut query = Query::new(self.schema, collection, self.request);
         query.ids(&ids);
-        if let Some(filter) = access::parse(rule)?
-            && query.filter(&filter, Trust::Rule).is_err()
-        {
+        if !may_manage(collection, &mut query)? {
             return Ok(HashSet::new());
         }
         let rows = self.lane.reader().rows(query.select(ids.len() as u64, 0)).await?;
         Ok(rows.into_iter().map(|row| row.get(collection.table.id_column).as_str().to_owned()).collect())
     }
+}
+
+/// ANDs the manage rule; false where it lets nobody manage: a null rule, or one that can't be resolved.
+fn may_manage(collection: &Collection, query: &mut Query<'_>) -> Result<bool> {
+    let rule = collection.auth().and_then(|options| options.manage_rule.as_ref());
+    let Some(rule) = rule else { return Ok(false) };
+    Ok(access::parse(rule)?.is_none_or(|filter| query.filter(&filter, Trust::Rule).is_ok()))
 }
 
 impl Records {

@@ -3,6 +3,7 @@
 //! The part before the hyphen names the stored revision and is what `If-Match` compares, so that a client may bind a
 //! write to a record that it read in another shape. The hash is of the body, as the same revision looks different to
 //! different callers and changes with what is expanded into it. Rows of a view have no revision: their tag is the hash.
+//! The tag of a list tells what was asked, and at which state of the tables (`recall`).
 
 use std::fmt::Write as _;
 
@@ -21,11 +22,35 @@ pub struct Presented {
     pub tag: Tag,
 }
 
+/// A page of a list, as one caller asked for it.
+#[derive(Debug, Clone)]
+pub enum Listed {
+    /// The JSON body. It has no tag where it could be another one at once.
+    Body(Bytes, Option<Tag>),
+    /// The client has the answer with this tag.
+    Unchanged(Tag),
+}
+
+impl Listed {
+    /// Empty where the client has it.
+    pub fn into_body(self) -> Bytes {
+        match self {
+            Self::Body(body, _) => body,
+            Self::Unchanged(_) => Bytes::new(),
+        }
+    }
+}
+
 /// The value of an `ETag`, quotes included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tag(String);
 
 impl Tag {
+    /// The tag of a list with this stamp.
+    pub(super) fn of_list(stamp: u64) -> Self {
+        Self(format!("\"{stamp:016x}\""))
+    }
+
     pub fn quoted(&self) -> &str {
         &self.0
     }

@@ -98,9 +98,10 @@ impl Store {
         }
     }
 
-    /// A number that changes whenever rows of the table were written, at the latest before the write is answered. What
-    /// was read from the table after asking for the number still holds while the number is the same.
-    pub fn generation(&self, table: &Table) -> u64 {
+    /// A number that rises whenever rows of the table were written, before anybody can see them. What was read from the
+    /// table after asking for the number still holds while the number is the same. `None` while rows of the table are
+    /// being committed: what is read then may be from before or from after it.
+    pub fn generation(&self, table: &Table) -> Option<u64> {
         match self {
             Store::Sqlite(engine) => engine.generation(table),
         }

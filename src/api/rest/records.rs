@@ -10,8 +10,10 @@ use crate::api::conditions;
 use crate::records::Terms;
 
 pub(in crate::api) async fn list(call: Call, collection: Path<String>) -> Answer {
-    let body = call.app().records.list(&call.request, &collection, &call.list_params(), &call.shape()).await?;
-    Ok(answer::raw(body))
+    let known = conditions::if_none_match(&call);
+    let (params, shape) = (call.list_params(), call.shape());
+    let listed = call.app().records.list(&call.request, &collection, &params, &shape, known.as_ref()).await?;
+    Ok(answer::list(listed))
 }
 
 pub(in crate::api) async fn view(call: Call, path: Path<(String, String)>) -> Answer {

@@ -5,8 +5,9 @@ use super::{Compiler, Condition, Frame, Joins, Scalar, Side, quoted};
 use crate::query::ast::{Comparison, Op, Operand};
 use crate::query::error::Result;
 use crate::query::path::Path;
+use crate::query::reads::{CallerPart, asks_for_a_caller};
 use crate::query::value::{self, Affinity};
-use crate::query::walk::{Planned, Planner};
+use crate::query::walk::Planned;
 use crate::store::Value;
 
 /// An operand after planning.
@@ -48,8 +49,12 @@ impl Plan {
 
 impl Compiler<'_> {
     pub(super) fn comparison(&mut self, frame: &mut Frame, comparison: &Comparison) -> Result<Condition> {
+        let caller_part = self.reads.caller;
         let left = self.plan(frame, &comparison.left)?;
         let right = self.plan(frame, &comparison.right)?;
+        if asks_for_a_caller(comparison) {
+            self.reads.caller = caller_part.max(CallerPart::Collection);
+        }
         if let (Some(left), Some(right)) = (left.constant(), right.constant()) {
             return Ok(fold(comparison.op, left, right));
         }
@@ -139,16 +144,13 @@ impl Compiler<'_> {
         }
     }
 
-    pub(super) fn plan(&self, frame: &Frame, operand: &Operand) -> Result<Plan> {
+    pub(super) fn plan(&mut self, frame: &Frame, operand: &Operand) -> Result<Plan> {
         Ok(Plan::Planned(match operand {
             Operand::Null => Planned::Const(Value::Null),
             Operand::Bool(flag) => Planned::Const(Value::Int(i64::from(*flag))),
             Operand::Number(number) => Planned::Const(Value::Real(*number)),
             Operand::Text(text) => Planned::Const(Value::Text(text.clone())),
-            Operand::Path(text, position) => {
-                let path = Path::parse(text, *position)?;
-                Planner::new(self.schema, &frame.collection, self.request, frame.trust).plan(&path)?
-            }
+            Operand::Path(text, position) => self.path(frame, &Path::parse(text, *position)?)?,
             Operand::Call(call) => return self.plan_call(frame, call),
         }))
     }

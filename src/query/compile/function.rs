@@ -25,7 +25,7 @@ impl Function {
 }
 
 impl Compiler<'_> {
-    pub(super) fn plan_call(&self, frame: &Frame, call: &Call) -> Result<Plan> {
+    pub(super) fn plan_call(&mut self, frame: &Frame, call: &Call) -> Result<Plan> {
         let name = match call.name.as_str() {
             "geoDistance" => Function::GeoDistance,
             "strftime" => Function::Strftime,
@@ -37,6 +37,8 @@ impl Compiler<'_> {
             }
         };
         check(name, call)?;
+        // A text that stands for the present time may come from a field, too.
+        self.reads.volatile |= name == Function::Strftime;
         let arguments = call.arguments.iter().map(|argument| self.plan(frame, argument)).collect::<Result<_>>()?;
         Ok(Plan::Call { name, arguments })
     }

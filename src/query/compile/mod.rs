@@ -22,7 +22,10 @@ pub(super) use scalar::{Scalar, Side};
 use super::Trust;
 use super::ast::{Expr, Filter};
 use super::error::Result;
+use super::path::Path;
+use super::reads::Reads;
 use super::request::Request;
+use super::walk::{Planned, Planner};
 use crate::schema::{Collection, Schema};
 use crate::store::Value;
 
@@ -32,6 +35,7 @@ pub(super) struct Compiler<'a> {
     pub request: &'a Request,
     pub params: Vec<Value>,
     pub aliases: usize,
+    pub reads: Reads,
 }
 
 /// The row that an expression speaks of, and the joins that its paths need.
@@ -74,6 +78,17 @@ impl Compiler<'_> {
     pub fn alias(&mut self) -> String {
         self.aliases += 1;
         format!("j{}", self.aliases)
+    }
+
+    /// Plans a path and notes what its value depends on.
+    pub fn path(&mut self, frame: &Frame, path: &Path<'_>) -> Result<Planned> {
+        // Before it is known whether it can be planned, as that can depend on the caller.
+        self.reads.path(path);
+        let planned = Planner::new(self.schema, &frame.collection, self.request, frame.trust).plan(path)?;
+        if let Planned::Walk(walk) = &planned {
+            self.reads.walk(walk);
+        }
+        Ok(planned)
     }
 
     pub fn expression(&mut self, frame: &mut Frame, expr: &Expr) -> Result<Condition> {

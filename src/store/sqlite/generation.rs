@@ -1,6 +1,8 @@
 //! How often each table was written: what was derived from its rows is good as long as the number stands.
 //!
-//! Tables share a fixed number of counters, so a number may rise without cause, which only costs a reading again.
+//! A number is odd from before a commit until after it: within that time nobody knows whether the rows that are read
+//! are those before or after it, so there is no number then. Tables share a fixed number of counters, so a number may
+//! rise without cause, which only costs a reading again.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,16 +21,27 @@ impl Generations {
         Self(std::array::from_fn(|_| AtomicU64::new(0)))
     }
 
-    pub(super) fn of(&self, table: i64) -> u64 {
-        self.0[counter(table)].load(Ordering::Acquire)
+    /// `None` while rows of the table are being committed.
+    pub(super) fn of(&self, table: i64) -> Option<u64> {
+        let number = self.0[counter(table)].load(Ordering::SeqCst);
+        number.is_multiple_of(2).then_some(number)
+    }
+
+    /// Must run before the commit: who sees its rows finds no number any more, or a new one.
+    pub(super) fn suspend(&self, touched: &Touched) {
+        self.each(touched.0.get(), |number| number | 1);
     }
 
     /// Must run after the end of the transaction and before its answers: who hears of a write finds a new number.
     pub(super) fn raise(&self, touched: &Touched) {
-        let touched = touched.0.take();
+        self.each(touched.0.take(), |number| (number | 1) + 1);
+    }
+
+    /// Only the writer's thread changes a counter, so that reading and writing it need not be one step.
+    fn each(&self, touched: u64, next: impl Fn(u64) -> u64) {
         for (index, counter) in self.0.iter().enumerate() {
             if touched & (1 << index) != 0 {
-                counter.fetch_add(1, Ordering::Release);
+                counter.store(next(counter.load(Ordering::SeqCst)), Ordering::SeqCst);
             }
         }
     }

@@ -62,6 +62,7 @@ impl Lane {
             feed::set_meta(&self.connection, "last_rev", self.rev.get())
                 .inspect_err(|error| self.health.note(error))?;
         }
+        self.generations.suspend(&self.touched);
         self.control("COMMIT")?;
         self.generations.raise(&self.touched);
         Ok(())

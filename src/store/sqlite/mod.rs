@@ -222,7 +222,7 @@ impl Engine {
         &self.0.epoch
     }
 
-    pub fn generation(&self, table: &Table) -> u64 {
+    pub fn generation(&self, table: &Table) -> Option<u64> {
         self.0.generations.of(table.number)
     }
 

@@ -1,0 +1,200 @@
+//! Lists that are answered from memory: what a list depends on, under which key its answer is kept, and its tag.
+//!
+//! What a list depends on ([`Reads`]) follows from its plan alone and is kept by its texts and the kind of the caller
+//! (`plans`). With it, the key of the answer is known before anything is planned: the texts, the page, and of the caller
+//! and the request exactly what the plan reads. The version is the sum of how often each table that is read was written.
+//! It only rises, so that it is the same only where each of them is. The tag is a hash of both, and a client that has it
+//! has the answer.
+//!
+//! *Invariant:* an answer that is given out from memory is the one that would be made at that moment, for this caller.
+//! What can't be proven to be so is not kept: cursors, times, random orders, views that read either, callers that were
+//! read under another schema.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::list::Page;
+use super::tag::Tag;
+use super::{IfNoneMatch, ListParams, Listed, Shape};
+use crate::cache::{Cache, Shelf};
+use crate::query::{Caller, CallerPart, Reads, Request};
+use crate::schema::{Collection, Schema};
+use crate::store::{Store, Table};
+
+/// The part of the size that what lists depend on may take: one 16th.
+const PLANS_SHARE: u64 = 16;
+
+/// The first byte of a key.
+const PLAN: u8 = 0;
+const LIST: u8 = 1;
+const TOTAL: u8 = 2;
+
+/// What is kept.
+pub(super) struct Recall {
+    plans: Shelf<Arc<Reads>>,
+    pub answers: Cache,
+}
+
+/// A list as it was asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub schema: &'a Arc<Schema>,
+    pub collection: &'a Arc<Collection>,
+    pub request: &'a Request,
+    pub params: &'a ListParams,
+    pub shape: &'a Shape,
+    pub page: &'a Page,
+}
+
+/// Where an answer is kept, if it is.
+pub(super) struct Place {
+    pub key: Vec<u8>,
+    pub version: u64,
+}
+
+impl Recall {
+    pub fn new(bytes: u64) -> Self {
+        Self { plans: Shelf::new(bytes / PLANS_SHARE), answers: Cache::new(bytes - bytes / PLANS_SHARE) }
+    }
+
+    /// What the list depends on, if lists like it were asked for before.
+    pub fn plan(&self, asked: &Asked<'_>) -> Option<Arc<Reads>> {
+        if asked.is_alone() { None } else { self.plans.get(&asked.plan_key()) }
+    }
+
+    /// Keeps what a list depends on, for the next one like it.
+    pub fn learn(&self, asked: &Asked<'_>, mut reads: Reads) -> Arc<Reads> {
+        if asked.is_alone() {
+            reads.volatile = true;
+            return reads.into();
+        }
+        let (key, reads) = (asked.plan_key(), Arc::new(reads));
+        if self.plans.is_wanted(&key, 0) {
+            self.plans.put(&key, reads.clone(), bytes_of(&reads));
+        }
+        reads
+    }
+
+    /// The answer of this place, if it is kept or the client has it.
+    pub fn listed(&self, place: &Place, known: Option<&IfNoneMatch>) -> Option<Listed> {
+        let tag = self.tag(place);
+        if known.is_some_and(|known| known.has(&tag)) {
+            return Some(Listed::Unchanged(tag));
+        }
+        let body = self.answers.get(&place.key, place.version)?;
+        Some(Listed::Body(body, Some(tag)))
+    }
+
+    pub fn tag(&self, place: &Place) -> Tag {
+        Tag::of_list(self.answers.stamp(&place.key, place.version))
+    }
+}
+
+impl Asked<'_> {
+    /// Whether this one is not to be kept, whatever it reads.
+    fn is_alone(&self) -> bool {
+        let foreign = self.request.caller.record().is_some_and(|record| {
+            // While the schema changes, a caller may be of the one before. And only an internal caller has no id.
+            let known = self.schema.by_id(&record.collection.id);
+            record.id().is_empty() || !known.is_some_and(|known| Arc::ptr_eq(known, &record.collection))
+        });
+        self.params.cursor.is_some() || !self.request.body.is_empty() || foreign
+    }
+
+    /// Where the answer is kept at this moment. `None` where it is not, and while what it reads is being written.
+    pub fn place(&self, store: &Store, reads: &Reads) -> Option<Place> {
+        let version = version(store, reads)?;
+        let mut key = self.key(LIST);
+        key.text(&self.shape.fields);
+        key.text(&self.shape.expand);
+        key.number(self.page.offset());
+        key.number(self.page.limit());
+        key.number(self.page.counts().into());
+        key.reads(reads, self.request);
+        Some(Place { key: key.0, version })
+    }
+
+    /// The same for the number of all records, which depends on less.
+    pub fn place_of_total(&self, store: &Store, reads: &Reads) -> Option<Place> {
+        let version = version(store, reads)?;
+        let mut key = self.key(TOTAL);
+        key.reads(reads, self.request);
+        Some(Place { key: key.0, version })
+    }
+
+    fn plan_key(&self) -> Vec<u8> {
+        let mut key = self.key(PLAN);
+        key.text(&self.shape.fields);
+        key.text(&self.shape.expand);
+        key.caller(CallerPart::Collection, &self.request.caller);
+        key.0
+    }
+
+    /// What all keys begin with.
+    fn key(&self, kind: u8) -> Key {
+        let mut key = Key(Vec::with_capacity(256));
+        key.0.push(kind);
+        key.number(self.schema.version);
+        key.number(self.collection.table.number.cast_unsigned());
+        key.text(&self.params.filter);
+        key.text(&self.params.sort);
+        key
+    }
+}
+
+fn version(store: &Store, reads: &Reads) -> Option<u64> {
+    match reads.volatile {
+        true => None,
+        false => reads.tables.iter().map(|table| store.generation(table)).sum(),
+    }
+}
+
+fn bytes_of(reads: &Reads) -> usize {
+    let names = reads.parameters.iter().chain(&reads.headers).map(|name| size_of::<String>() + name.len());
+    size_of::<Reads>() + reads.tables.len() * size_of::<Arc<Table>>() + names.sum::<usize>()
+}
+
+/// Parts one after the other, each of a fixed length or with its length before it, so that no two lists of parts are alike.
+struct Key(Vec<u8>);
+
+impl Key {
+    fn number(&mut self, number: u64) {
+        self.0.extend_from_slice(&number.to_le_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    fn values(&mut self, names: &[String], values: &IndexMap<String, String>) {
+        self.number(names.len() as u64);
+        for name in names {
+            let value = values.get(name);
+            self.text(name);
+            self.0.push(value.is_some().into());
+            self.text(value.map(String::as_str).unwrap_or_default());
+        }
+    }
+
+    /// Superusers and all others are told apart in any case: they see other fields.
+    fn caller(&mut self, part: CallerPart, caller: &Caller) {
+        self.0.extend([caller.is_superuser().into(), part as u8]);
+        let record = caller.record().filter(|_| part != CallerPart::Nothing);
+        self.text(record.map(|record| record.collection.id.as_str()).unwrap_or_default());
+        if part == CallerPart::Record {
+            self.text(caller.id());
+            // The revision stands for every value of the record.
+            self.number(record.map(|record| record.rev.cast_unsigned()).unwrap_or_default());
+        }
+    }
+
+    fn reads(&mut self, reads: &Reads, request: &Request) {
+        self.caller(reads.caller, &request.caller);
+        self.text(&request.method);
+        self.text(request.context.as_str());
+        self.values(&reads.parameters, &request.query);
+        self.values(&reads.headers, &request.headers);
+    }
+}
