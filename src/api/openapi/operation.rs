@@ -67,7 +67,7 @@ impl Operation {
             None => json!({ "204": { "description": "Done." } }),
         };
         if self.has_tag {
-            let tag = json!({ "description": "The version of the record.", "schema": { "type": "string" } });
+            let tag = json!({ "description": "The version of the answer.", "schema": { "type": "string" } });
             responses["200"]["headers"] = json!({ "ETag": tag });
         }
         if self.parameters.contains(&"If-None-Match") {

@@ -7,7 +7,8 @@ use super::record::Subject;
 use super::shared::{object, page};
 
 const SHAPE: &[&str] = &["expand", "fields"];
-const LIST: &[&str] = &["page", "perPage", "skipTotal", "sort", "filter", "cursor", "expand", "fields"];
+const LIST: &[&str] =
+    &["page", "perPage", "skipTotal", "sort", "filter", "cursor", "expand", "fields", "If-None-Match"];
 const VIEW: &[&str] = &["expand", "fields", "If-None-Match"];
 const CREATE: &[&str] = &["expand", "fields", "Idempotency-Key"];
 const UPDATE: &[&str] = &["expand", "fields", "If-Match", "Idempotency-Key"];
@@ -32,7 +33,8 @@ fn one_record(subject: &Subject<'_>, id: &str, summary: &str, parameters: &'stat
 pub(super) fn list(subject: &Subject<'_>) -> Option<Operation> {
     let mut answer = page(&subject.record());
     answer["properties"]["nextCursor"] = json!({ "type": "string", "description": "Where a cursor was given." });
-    let operation = Operation { parameters: LIST, answer: Some(answer), ..operation(subject, "list", "List") };
+    let operation =
+        Operation { parameters: LIST, answer: Some(answer), has_tag: true, ..operation(subject, "list", "List") };
     subject.audience.may(&subject.collection.rules.list).then_some(operation)
 }
 

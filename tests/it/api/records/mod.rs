@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod bulk;
+mod cached;
 mod contention;
 mod cursors;
 mod deletes;
@@ -9,6 +10,7 @@ mod etag;
 mod expand;
 mod idempotency;
 mod input;
+mod lists;
 mod visibility;
 
 use serde_json::json;
