@@ -117,6 +117,7 @@ impl Ticker {
 
     async fn take(&self, id: &str, slot: DateTime<Utc>) -> Result<()> {
         let enqueue = queue::enqueue(&job(id), self.shared.clock.now_ms())?;
+        // No room is asked for: there are as many of these as schedules, and one of them sweeps a full queue.
         let take = Statement::new(TAKE_SLOT, vec![id.into(), slot.timestamp_millis().into()]);
         match self.shared.store.write(WriteSet::system([take, enqueue], store::Priority::Background)).await {
             Ok(_) => self.shared.wake.notify_one(),

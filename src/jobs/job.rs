@@ -3,6 +3,9 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use super::queue;
+use crate::store::Check;
+
 /// Attempts of a job that says nothing else: with the pauses between them about half a day.
 const DEFAULT_ATTEMPTS: u32 = 25;
 
@@ -31,6 +34,28 @@ impl NewJob {
             unique_key: None,
             max_attempts: DEFAULT_ATTEMPTS,
         }
+    }
+}
+
+/// What a handler gets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    pub payload: Json,
+    pub fence: Fence,
+}
+
+/// Tells one run of a job from those before and after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fence {
+    pub(super) id: String,
+    pub(super) attempt: i64,
+}
+
+impl Fence {
+    /// Holds until the job is taken again or ends. A write with it can not come from a run that was stopped for so long
+    /// that another one has begun.
+    pub fn check(&self, tag: u32) -> Check {
+        queue::is_holder(queue::Lease { id: &self.id, attempt: self.attempt }, tag)
     }
 }
 

@@ -15,6 +15,7 @@ mod cron;
 mod job;
 mod queue;
 mod retry;
+mod room;
 mod run;
 mod schedule;
 mod sweep;
@@ -30,20 +31,20 @@ use std::thread::JoinHandle;
 
 use futures_util::future::LocalBoxFuture;
 use parking_lot::{Mutex, RwLock};
-use serde_json::Value as Json;
 use tokio::sync::{Notify, watch};
 
 pub use cron::Cron;
-pub use job::{Listed, NewJob, Page, Priority, State, StoredJob};
+pub use job::{Fence, Listed, NewJob, Page, Priority, Run, State, StoredJob};
 
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::store::{self, Store, StoreError, Tx, WriteSet};
 use cron::{Scheduled, Ticker};
+use room::Room;
 use schedule::Schedule;
 use worker::Worker;
 
-type Handler = Arc<dyn Fn(Json) -> LocalBoxFuture<'static, Result<()>> + Send + Sync>;
+type Handler = Arc<dyn Fn(Run) -> LocalBoxFuture<'static, Result<()>> + Send + Sync>;
 
 /// The queue. Cheap to clone; with the last clone what runs is given up, as if the process had ended.
 #[derive(Clone)]
@@ -66,6 +67,7 @@ struct Shared {
     clock: Clock,
     handlers: RwLock<HashMap<String, Handler>>,
     crons: RwLock<Vec<Arc<Scheduled>>>,
+    room: Room,
     /// Something was enqueued.
     wake: Notify,
     stop: Notify,
@@ -76,11 +78,16 @@ struct Shared {
 impl Jobs {
     /// A queue that nobody works on yet.
     pub fn new(store: Store, clock: Clock) -> Self {
+        Self::of_length(store, clock, room::MOST_JOBS)
+    }
+
+    fn of_length(store: Store, clock: Clock, most_jobs: i64) -> Self {
         let shared = Shared {
             store,
             clock,
             handlers: RwLock::default(),
             crons: RwLock::default(),
+            room: Room::new(most_jobs),
             wake: Notify::new(),
             stop: Notify::new(),
             abandoned: AtomicBool::new(false),
@@ -88,13 +95,13 @@ impl Jobs {
         Self(Arc::new(Handle { shared: Arc::new(shared), running: Mutex::default() }))
     }
 
-    /// Says who does the jobs of this name. The handler gets the payload, may be called again for the same job, and
-    /// waits for whatever it likes; all handlers share one thread, so what takes the processor for long goes elsewhere.
-    pub fn register<F>(&self, name: impl Into<String>, handler: impl Fn(Json) -> F + Send + Sync + 'static)
+    /// Says who does the jobs of this name. The handler may be called again for the same job, and waits for whatever it
+    /// likes; all handlers share one thread, so what takes the processor for long goes elsewhere.
+    pub fn register<F>(&self, name: impl Into<String>, handler: impl Fn(Run) -> F + Send + Sync + 'static)
     where
         F: Future<Output = Result<()>> + 'static,
     {
-        let handler: Handler = Arc::new(move |payload| Box::pin(handler(payload)));
+        let handler: Handler = Arc::new(move |run| Box::pin(handler(run)));
         self.0.shared.handlers.write().insert(name.into(), handler);
     }
 
@@ -161,7 +168,7 @@ impl Jobs {
     /// Puts a job into the queue and returns its id, or that of the job which lives under its unique key.
     ///
     /// # Errors
-    /// `TooLarge` for a payload over 1 MiB; those of the store.
+    /// `TooLarge` for a payload over 1 MiB; `Unavailable` for a full queue; those of the store.
     pub async fn enqueue(&self, job: NewJob) -> Result<String> {
         Ok(self.enqueue_all(&[job]).await?.pop().unwrap_or_default())
     }
@@ -172,6 +179,7 @@ impl Jobs {
     /// Like [`Jobs::enqueue`].
     pub async fn enqueue_all(&self, jobs: &[NewJob]) -> Result<Vec<String>> {
         let set = self.enqueueing(jobs)?;
+        self.0.shared.make_room(jobs.len(), &self.0.shared.store.reader()).await?;
         let committed = self.0.shared.store.write(set).await?;
         self.0.shared.wake.notify_one();
         Ok(committed.rows.iter().filter_map(|rows| Some(rows.first()?.get(0).as_str().to_owned())).collect())
@@ -182,7 +190,9 @@ impl Jobs {
     /// # Errors
     /// Like [`Jobs::enqueue`].
     pub async fn enqueue_in(&self, tx: &Tx, job: NewJob) -> Result<String> {
-        let committed = tx.apply(&self.enqueueing(&[job])?).await?;
+        let set = self.enqueueing(&[job])?;
+        self.0.shared.make_room(1, &tx.reader()).await?;
+        let committed = tx.apply(&set).await?;
         // The worker looks through the writer, so behind this transaction.
         self.0.shared.wake.notify_one();
         Ok(committed.rows.first().and_then(|rows| rows.first()).map_or("", |row| row.get(0).as_str()).to_owned())

@@ -5,7 +5,7 @@
 //! asks for the attempt and for the end of the lease.
 
 use crate::error::{Error, Kind, Result};
-use crate::store::{Row, Statement, Value};
+use crate::store::{Check, Expect, Row, Statement, Value};
 
 use super::job::{NewJob, Page, Priority, State, StoredJob, Taken};
 use crate::clock::wire_text;
@@ -40,6 +40,8 @@ const COMPLETE: &str = "DELETE FROM _jobs WHERE id = ?1 AND attempt = ?2 AND sta
 const RENEW: &str = "UPDATE _jobs SET due = ?4 WHERE id = ?1 AND attempt = ?2 AND state = 1 AND due > ?3 RETURNING id";
 const FAIL: &str = "UPDATE _jobs SET state = ?4, due = ?5, error = ?6
     WHERE id = ?1 AND attempt = ?2 AND state = 1 AND due > ?3 RETURNING id";
+
+const IS_HOLDER: &str = "SELECT 1 FROM _jobs WHERE id = ?1 AND attempt = ?2 AND state = 1";
 
 /// By hand; the count of attempts starts again.
 const REVIVE: &str = "UPDATE _jobs SET state = 0, due = ?2, attempt = 0 WHERE id = ?1 AND state = 2 RETURNING id";
@@ -120,6 +122,12 @@ pub(super) fn retry_later(lease: Lease<'_>, now_ms: i64, due_ms: i64, error: &st
 /// The job failed for good.
 pub(super) fn bury(lease: Lease<'_>, now_ms: i64, error: &str) -> Statement {
     fail(lease, now_ms, State::Dead, now_ms, error)
+}
+
+/// Nobody took the job since, whether the lease has ended or not.
+pub(super) fn is_holder(lease: Lease<'_>, tag: u32) -> Check {
+    let statement = Statement::new(IS_HOLDER, vec![lease.id.into(), lease.attempt.into()]);
+    Check { statement, expect: Expect::Row, tag }
 }
 
 fn fail(lease: Lease<'_>, now_ms: i64, state: State, due_ms: i64, error: &str) -> Statement {

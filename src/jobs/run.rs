@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 
 use super::Handler;
-use super::job::Taken;
+use super::job::{Fence, Run, Taken};
 use crate::error::Error;
 
 /// A job that runs longer is given up: it would hold its worker for ever.
@@ -23,7 +23,8 @@ pub(super) async fn run(job: Taken, handler: Option<Handler>) -> Outcome {
     }
     let Some(handler) = handler else { return Err("nothing here does jobs of this name".into()) };
     let payload = serde_json::from_str(&job.payload).map_err(|_| "the payload is no JSON")?;
-    let run = AssertUnwindSafe(async { handler(payload).await }).catch_unwind();
+    let run = Run { payload, fence: Fence { id: job.id.clone(), attempt: job.attempt } };
+    let run = AssertUnwindSafe(async { handler(run).await }).catch_unwind();
     match tokio::time::timeout(RUN_LIMIT, run).await {
         Ok(Ok(Ok(()))) => Ok(()),
         Ok(Ok(Err(error))) => Err(describe(&job, &error)),

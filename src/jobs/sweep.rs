@@ -38,7 +38,9 @@ impl Shared {
         loop {
             let statement = Statement::new(sql, vec![bound.into(), (CHUNK_ROWS as i64).into()]);
             let committed = self.store.write(WriteSet::system([statement], Priority::Background)).await?;
-            if committed.rows.first().is_none_or(|rows| rows.len() < CHUNK_ROWS) {
+            let deleted = committed.rows.first().map_or(0, Vec::len);
+            self.room.give_back(deleted);
+            if deleted < CHUNK_ROWS {
                 return Ok(());
             }
         }

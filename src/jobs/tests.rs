@@ -3,7 +3,7 @@
 use std::future::pending;
 
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -170,14 +170,78 @@ async fn huge_payloads_are_refused() {
     assert_eq!(error.kind(), Kind::TooLarge);
 }
 
+#[tokio::test]
+async fn a_run_that_lost_its_job_writes_nothing_any_more() {
+    let fixture = fixture();
+    fixture.write(Statement::new("CREATE TABLE sent (n INTEGER)", vec![])).await;
+    fixture.jobs.enqueue(job("a")).await.unwrap();
+    let write = async |fence: &Fence| {
+        let insert = Statement::new("INSERT INTO sent VALUES (?1)", vec![fence.attempt.into()]);
+        let set = WriteSet::system([insert], store::Priority::Request);
+        let (schema_version, before) = (fixture.store.schema_version(), vec![fence.check(5)]);
+        fixture.store.write(WriteSet { schema_version, before, ..set }).await
+    };
+    let mut fences = Vec::new();
+    for round in 0..2 {
+        let taken = fixture.take(START_MS + round * 10_000, 1).await.remove(0);
+        fences.push(Fence { id: taken.id, attempt: taken.attempt });
+        write(&fences[fences.len() - 1]).await.unwrap();
+    }
+    assert!(matches!(write(&fences[0]).await, Err(StoreError::Check { tag: 5 })));
+    let last = Lease { id: &fences[1].id, attempt: 2 };
+    fixture.write(queue::complete(last, START_MS + 10_001)).await;
+    assert!(matches!(write(&fences[1]).await, Err(StoreError::Check { tag: 5 })));
+    let sent = fixture.store.reader().rows(Statement::new("SELECT n FROM sent", vec![])).await.unwrap();
+    assert_eq!(sent, [Row(vec![1.into()]), Row(vec![2.into()])]);
+}
+
+#[tokio::test]
+async fn a_full_queue_takes_no_more_until_something_ended() {
+    let Fixture { store, clock, dir: _dir, .. } = fixture();
+    let jobs = Jobs::of_length(store.clone(), clock.clone(), 10);
+    let many = |count: usize| vec![job("a"); count];
+    let full = async |count: usize| jobs.enqueue_all(&many(count)).await.unwrap_err().kind() == Kind::Unavailable;
+    let at_once = join_all((0..20).map(|_| jobs.enqueue(job("a")))).await;
+    assert_eq!(at_once.iter().filter(|answer| answer.is_ok()).count(), 10);
+    assert!(full(1).await);
+
+    let ended = Statement::new("DELETE FROM _jobs WHERE id IN (SELECT id FROM _jobs LIMIT 4)", vec![]);
+    store.write(WriteSet::system([ended], store::Priority::Request)).await.unwrap();
+    assert!(full(1).await, "it is not counted for everyone who asks");
+    clock.set_ms(START_MS + 60_000);
+    assert!(full(5).await);
+    jobs.enqueue_all(&many(3)).await.unwrap();
+    let inside = jobs.clone();
+    let done: Result<String> = store.transaction(async move |tx| inside.enqueue_in(&tx, job("b")).await).await;
+    done.unwrap();
+    let inside = jobs.clone();
+    let done: Result<String> = store.transaction(async move |tx| inside.enqueue_in(&tx, job("b")).await).await;
+    assert_eq!(done.unwrap_err().kind(), Kind::Unavailable);
+}
+
+#[tokio::test]
+async fn what_ends_makes_room() {
+    let Fixture { store, clock, dir: _dir, .. } = fixture();
+    let jobs = Jobs::of_length(store, clock, 5);
+    let mut ran = tell(&jobs, "a", async || Ok(()));
+    jobs.start().unwrap();
+    for _ in 0..50 {
+        while jobs.enqueue(job("a")).await.is_err() {}
+    }
+    for _ in 0..50 {
+        ran.recv().await.expect("it works");
+    }
+    jobs.close().await;
+}
+
 /// Registers a handler that tells of every run before it goes on as it is told to.
 fn tell<F>(jobs: &Jobs, name: &str, then: impl Fn() -> F + Send + Sync + 'static) -> mpsc::UnboundedReceiver<Json>
 where
     F: Future<Output = Result<()>> + 'static,
 {
     let (sender, receiver) = mpsc::unbounded_channel();
-    jobs.register(name, move |payload| {
-        sender.send(payload).expect("somebody listens");
+    jobs.register(name, move |run| {
+        sender.send(run.payload).expect("somebody listens");
         then()
     });
     receiver

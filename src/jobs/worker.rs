@@ -1,7 +1,7 @@
 //! Takes jobs, runs them, and writes what became of them.
 //!
 //! One loop does all of it, and one write a turn: what ended meanwhile, the leases that need renewal, and the taking of
-//! new jobs are committed together. The more there is to do the larger these writes get, as with the store's own groups.
+//! new jobs are committed together. They come at a pace: the more there is to do the larger they get, and not more.
 //! Nothing is polled: a turn begins when a job ends, when one is enqueued, or when the next is due.
 
 use std::collections::HashMap;
@@ -23,6 +23,9 @@ pub(super) const WORKERS: usize = 128;
 /// How long a job that was taken is nobody else's; one that runs longer has its lease renewed in time.
 pub(super) const LEASE: Duration = Duration::from_secs(30);
 const RENEW_AFTER: Duration = Duration::from_secs(10);
+/// From one write to the next at least: what many jobs want written is written at once, and requests find the writer
+/// free in between.
+const PACE: Duration = Duration::from_millis(5);
 /// How long the end of the process waits for jobs that run.
 const DRAIN: Duration = Duration::from_secs(5);
 /// Before a write that failed is tried again.
@@ -71,6 +74,7 @@ impl Worker {
     /// Works until it is told to stop; then jobs that run get some time to end.
     pub async fn run(mut self) {
         let mut wake_at = self.next_wake().await;
+        let mut write_at = Instant::now();
         loop {
             tokio::select! {
                 biased;
@@ -79,9 +83,10 @@ impl Worker {
                 () = self.shared.wake.notified() => self.look = true,
                 () = tokio::time::sleep_until(wake_at) => self.look = true,
             }
-            let ended = self.held.values().filter(|held| held.outcome.is_some()).count();
-            let room = if self.look { WORKERS - self.held.len() + ended } else { 0 };
-            wake_at = match self.turn(room).await {
+            // What comes first after a while waits for nothing.
+            tokio::time::sleep_until(write_at).await;
+            write_at = Instant::now() + PACE;
+            wake_at = match self.turn(self.look).await {
                 true => self.next_wake().await,
                 false => Instant::now() + AFTER_FAILURE,
             };
@@ -99,22 +104,25 @@ impl Worker {
             if let Ok(Some(ended)) = tokio::time::timeout_at(end.min(pause), self.running.join_next()).await {
                 self.note(ended);
             }
-            self.turn(0).await;
+            self.turn(false).await;
         }
         self.running.shutdown().await;
     }
 
     /// One write. False when it failed: then everything is as it was and the next turn says it again.
-    async fn turn(&mut self, room: usize) -> bool {
+    async fn turn(&mut self, take: bool) -> bool {
         while let Some(ended) = self.running.try_join_next() {
             self.note(ended);
         }
-        let mut turn = self.plan(room);
+        let ended = self.held.values().filter(|held| held.outcome.is_some()).count();
+        let mut turn = self.plan(if take { WORKERS - self.held.len() + ended } else { 0 });
         if turn.statements.is_empty() {
             return true;
         }
         let statements = std::mem::take(&mut turn.statements);
-        match self.shared.store.write(WriteSet::system(statements, Priority::Background)).await {
+        // What a power loss takes back is a job that runs again, as after the end of a lease.
+        let set = WriteSet { relaxed: true, ..WriteSet::system(statements, Priority::Background) };
+        match self.shared.store.write(set).await {
             Ok(committed) => self.settle(turn, committed.rows),
             Err(error) => {
                 tracing::warn!(%error, "what became of jobs could not be written");
@@ -152,9 +160,12 @@ impl Worker {
     /// `rows` are what each statement of the turn returned.
     fn settle(&mut self, turn: Turn, mut rows: Vec<Vec<Row>>) {
         let taken = if turn.room > 0 { rows.pop().unwrap_or_default() } else { Vec::new() };
-        for id in &turn.ended {
-            self.held.remove(id);
+        let mut gone = 0;
+        for (id, row) in turn.ended.iter().zip(&rows) {
+            let done = self.held.remove(id).is_some_and(|held| held.outcome.is_some_and(|outcome| outcome.is_ok()));
+            gone += usize::from(done && !row.is_empty());
         }
+        self.shared.room.give_back(gone);
         for (id, row) in turn.renewed.iter().zip(rows.iter().skip(turn.ended.len())) {
             match self.held.get_mut(id) {
                 Some(held) if !row.is_empty() => held.renew_at = Instant::now() + RENEW_AFTER,

@@ -137,6 +137,7 @@ impl Session<'_> {
             after: rule.into_iter().collect(),
             actor: request.caller.id().to_owned(),
             priority: self.priority,
+            ..WriteSet::default()
         }
     }
 

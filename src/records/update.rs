@@ -206,6 +206,7 @@ impl Session<'_> {
             after: Vec::new(),
             actor: actor.to_owned(),
             priority: self.priority,
+            ..WriteSet::default()
         }
     }
 }

@@ -34,6 +34,9 @@ pub struct WriteSet {
     pub actor: String,
     /// Imports and maintenance yield to requests.
     pub priority: Priority,
+    /// A power loss may undo it although it was answered, unless something else was committed after it. For what is
+    /// found again and done again; it costs the disk nothing.
+    pub relaxed: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -52,15 +52,9 @@ impl Checkpointer {
         }
     }
 
-    /// Lets the writing connection tell the length of its log.
-    pub(super) fn watch(self: &Arc<Self>, writer: &mut Connection) -> Result<()> {
-        let told = self.clone();
-        writer
-            .wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
-                told.pages.store(pages, Ordering::Relaxed);
-                Ok(())
-            }))
-            .map_err(|error| classify(error, None))
+    /// The length of the log in pages, after a commit.
+    pub(super) fn log_is(&self, pages: i32) {
+        self.pages.store(pages, Ordering::Relaxed);
     }
 
     /// The writer calls it after a commit.

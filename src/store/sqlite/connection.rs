@@ -20,20 +20,29 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The connection that writes.
 pub(super) fn writer(path: &Path, durability: Durability, vfs: Option<&str>) -> Result<Connection> {
-    let synchronous = match durability {
-        Durability::Full => "FULL",
-        Durability::Normal => "NORMAL",
-    };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = open(path, flags, WRITER_STATEMENTS, vfs)?;
     batch(
         &connection,
         &format!(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 0;
-             PRAGMA cache_size = -32768; PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = {JOURNAL_LIMIT_BYTES};"
+            "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -32768;
+             PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = {JOURNAL_LIMIT_BYTES};"
         ),
     )?;
+    synchronize(&connection, durability)?;
     Ok(connection)
+}
+
+/// Whether the commits from now on wait for the disk. A commit that does makes all before it durable: the log is one
+/// file. Not inside a transaction.
+pub(super) fn synchronize(connection: &Connection, durability: Durability) -> Result<()> {
+    batch(
+        connection,
+        match durability {
+            Durability::Full => "PRAGMA synchronous = FULL",
+            Durability::Normal => "PRAGMA synchronous = NORMAL",
+        },
+    )
 }
 
 /// A connection that only reads, and may map the file into memory. Mapped pages are looked at anew in every

@@ -38,6 +38,7 @@ impl Health {
         Ok(())
     }
 
+    /// A commit put something into the log.
     pub(super) fn written(&self) {
         self.failing.store(false, Ordering::Relaxed);
     }

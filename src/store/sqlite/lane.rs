@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicU64;
 use rusqlite::Connection;
 
 use super::super::{Check, Committed, Expect, Op, Result, Row, StoreError, Table, Value, WriteSet};
+use super::Durability;
 use super::connection::{self, Bound, batch, yields};
 use super::error::classify;
 use super::feed::{self, Change, Entry};
@@ -22,6 +23,10 @@ use super::sql::{self, SqlCache};
 /// One writing connection, used by one thread.
 pub(super) struct Lane {
     pub(super) connection: Connection,
+    /// What was promised for all writes.
+    pub(super) durability: Durability,
+    /// What the connection does at the moment.
+    pub(super) synchronous: Cell<Durability>,
     pub(super) health: Arc<Health>,
     pub(super) limit: Limit,
     pub(super) inspector: Inspector,
@@ -52,7 +57,20 @@ pub(super) struct Context {
 
 impl Lane {
     pub(super) fn begin(&self) -> Result<()> {
+        self.begin_as(self.durability)
+    }
+
+    /// A transaction that a power loss may undo after its commit. Not those that were committed before or after it.
+    pub(super) fn begin_relaxed(&self) -> Result<()> {
+        self.begin_as(Durability::Normal)
+    }
+
+    fn begin_as(&self, durability: Durability) -> Result<()> {
         self.health.trusted()?;
+        if self.synchronous.get() != durability {
+            connection::synchronize(&self.connection, durability)?;
+            self.synchronous.set(durability);
+        }
         self.control("BEGIN IMMEDIATE")
     }
 

@@ -1,8 +1,9 @@
 //! The writer thread: commits many sets in one transaction and answers after the commit.
 //!
-//! A batch is what queued up while the last one was on its way to the disk; nothing waits on purpose. When the
-//! transaction itself is lost (full disk, a time limit, a trigger that rolls back), nobody was answered yet: every
-//! job runs again alone, so that only the guilty one fails.
+//! A batch is what queued up while the last one was on its way to the disk; nothing waits on purpose. A batch of relaxed
+//! sets only is not synced, so they cost the disk nothing, neither alone nor beside others. When the transaction itself
+//! is lost (full disk, a time limit, a trigger that rolls back), nobody was answered yet: every job runs again alone, so
+//! that only the guilty one fails.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -67,18 +68,19 @@ impl Writer {
         let rev = self.lane.rev.get();
         // A counter that is off by one makes the commit write it.
         let written = self.lane.begin().and_then(|()| self.lane.commit(rev - 1));
-        match written {
-            Ok(()) => self.lane.health.written(),
-            Err(_) => self.lane.rollback(rev),
+        if written.is_err() {
+            self.lane.rollback(rev);
         }
     }
 
     fn batch(&mut self, take_along: bool) {
         let rev_before = self.lane.rev.get();
-        if let Err(error) = self.lane.begin() {
+        // What may be lost alone does not wait for the disk, and so takes nothing along that may not.
+        let relaxed = self.waiting.iter().all(|job| job.set.relaxed);
+        if let Err(error) = self.begin(relaxed) {
             return self.refuse(&error);
         }
-        let (done, lost) = self.apply_waiting(take_along);
+        let (done, lost) = self.apply_waiting(take_along && !relaxed);
         self.lane.limit.lift();
         let committed = match lost {
             None => self.lane.commit(rev_before),
@@ -88,10 +90,7 @@ impl Writer {
             }
         };
         match committed {
-            Ok(()) => {
-                self.lane.health.written();
-                self.answer(done);
-            }
+            Ok(()) => self.answer(done),
             Err(error) if done.len() == 1 => {
                 self.lane.rollback(rev_before);
                 let mut error = Some(error);
@@ -102,6 +101,10 @@ impl Writer {
                 self.again(done, None);
             }
         }
+    }
+
+    fn begin(&self, relaxed: bool) -> Result<()> {
+        if relaxed { self.lane.begin_relaxed() } else { self.lane.begin() }
     }
 
     /// Applies jobs until the batch is full. Comes back with the job that cost the transaction, if one did.
@@ -149,14 +152,13 @@ impl Writer {
 
     fn alone(&self, job: &WriteJob) -> Result<Committed> {
         let rev_before = self.lane.rev.get();
-        self.lane.begin()?;
+        self.begin(job.set.relaxed)?;
         let context = Context { txn: None, at_ms: self.clock.now_ms() };
         let applied = self.apply(job, context).map_err(|failure| failure.error);
         self.lane.limit.lift();
         let result = applied.and_then(|committed| self.lane.commit(rev_before).map(|()| committed));
-        match &result {
-            Ok(_) => self.lane.health.written(),
-            Err(_) => self.lane.rollback(rev_before),
+        if result.is_err() {
+            self.lane.rollback(rev_before);
         }
         result
     }

@@ -10,7 +10,7 @@ use crate::app::TestApp;
 async fn a_dead_job_is_listed_and_tried_again() {
     let app = TestApp::start().await;
     let jobs = &app.app.jobs;
-    jobs.register("mail", async |payload| match payload["fixed"].as_bool() {
+    jobs.register("mail", async |run| match run.payload["fixed"].as_bool() {
         Some(true) => Ok(()),
         _ => Err(Error::invalid("the mailbox is full").with_cause("secret detail")),
     });

@@ -55,6 +55,22 @@ fn mfa_id(reply: &Reply) -> String {
     body["mfaId"].as_str().expect("an id").to_owned()
 }
 
+/// Any length can be set, as in PocketBase; a code has as many digits as a password field can hold.
+#[tokio::test]
+async fn a_code_of_any_length_lets_in() {
+    let app = TestApp::start().await;
+    let ada = user(&app, "ada").await;
+    for (length, digits) in [(4, 4), (71, 71), (72, 71), (i64::MAX, 71)] {
+        set(&app, json!({ "otp": { "enabled": true, "length": length } })).await;
+        let otp = code(&app, "users", &ada).await;
+        assert_eq!(otp.code.len(), digits);
+        sign_in(&app, &otp.id, &otp.code).await.ok();
+    }
+    let short = json!({ "otp": { "enabled": true, "length": 3 } });
+    let short = app.superuser().patch("/api/collections/users", short).await;
+    assert_eq!(short.json()["data"]["otp"]["length"]["code"], "validation_min_greater_equal_than_required");
+}
+
 #[tokio::test]
 async fn a_code_lets_in_once() {
     let app = TestApp::start().await;

@@ -29,6 +29,22 @@ async fn a_failing_disk_loses_nothing_acknowledged() {
     rounds(6, round).await;
 }
 
+/// A group whose sets all failed has written nothing: it is no sign that the disk works again.
+#[tokio::test]
+async fn a_commit_without_changes_says_nothing_about_the_disk() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (vfs, disk) = vfs::register();
+    let mut bench = Bench::open(dir.path(), &vfs, disk, Durability::Normal).await;
+    bench.probe("first").await.unwrap();
+    bench.reopen(Durability::Normal).await;
+    disk.set_fault(Some(Fault { call: Call::Read, code: ffi::SQLITE_IOERR_READ, skip: 0, times: 1_000 }));
+    let answer = bench.probe("second").await;
+    assert!(matches!(answer, Err(StoreError::Disk(_))), "{answer:?}");
+    assert!(!bench.store.ready());
+    disk.set_fault(None);
+    goes_on(&bench, "the disk works again").await;
+}
+
 async fn round(seed: u64) {
     let mut random = random(seed);
     let fault = fault(&mut random);

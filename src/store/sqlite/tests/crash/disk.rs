@@ -89,6 +89,11 @@ impl Disk {
         self.0.lock().events.len()
     }
 
+    /// How often a file was synced so far.
+    pub fn syncs(&self) -> usize {
+        self.0.lock().events.iter().filter(|event| matches!(event, Event::Synced { .. })).count()
+    }
+
     /// From now on syncs are confirmed and not done.
     pub fn lie(&self) {
         self.0.lock().lies = true;

@@ -30,7 +30,7 @@ pub struct Written {
 
 #[derive(Debug)]
 pub enum Outcome {
-    /// Answered at this moment of the disk.
+    /// To be found from this moment of the disk on.
     Acknowledged { revs: Vec<i64>, moment: usize },
     /// The engine says that nothing of it happened.
     Refused,

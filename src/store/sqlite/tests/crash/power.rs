@@ -2,8 +2,8 @@
 
 use rand::RngExt as _;
 
-use super::history::{History, Promise};
-use super::workload::Bench;
+use super::history::{History, Outcome, Promise};
+use super::workload::{Bench, Draft};
 use super::{Durability, Event, Random, look, random, rounds, vfs};
 
 const WRITERS: u64 = 5;
@@ -29,6 +29,46 @@ async fn losses_are_found() {
     assert!(loss.contains("lost") || loss.contains("another database"), "{loss}");
     let (events, history) = run(2, Durability::Full, true).await;
     first_loss(&events, &history, &mut random(2)).await.expect("a disk that does not sync loses writes");
+}
+
+#[tokio::test]
+async fn relaxed_writes_cost_no_sync_and_take_nothing_along() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (vfs, disk) = vfs::register();
+    let bench = Bench::open(dir.path(), &vfs, disk, Durability::Full).await;
+    bench.probe("kept").await.unwrap();
+    let before = (disk.syncs(), disk.moment());
+    for number in 0..20 {
+        let mut draft = Draft::default();
+        draft.relaxed = true;
+        draft.insert(&bench, &format!("relaxed-{number}"), 1);
+        bench.commit(draft).await.unwrap();
+    }
+    let relaxed = (disk.syncs(), disk.moment());
+    assert_eq!(relaxed.0, before.0);
+    bench.probe("kept too").await.unwrap();
+    let after = (disk.syncs(), disk.moment());
+    assert!(after.0 > relaxed.0);
+    bench.store.close().await;
+
+    let mut history = std::mem::take(&mut *bench.history.lock());
+    let events = disk.take_events();
+    let mut random = random(3);
+    for moment in (before.1..=after.1).step_by(7).chain([after.1; 20]) {
+        look(&events, &history, moment, Promise::Full, &mut random).await.unwrap();
+    }
+    // Taken for full ones they are found missing.
+    for written in &mut history.written {
+        if let Outcome::Acknowledged { moment, .. } = &mut written.outcome {
+            *moment = (*moment).min(relaxed.1);
+        }
+    }
+    for _ in 0..100 {
+        if look(&events, &history, relaxed.1, Promise::Full, &mut random).await.is_err() {
+            return;
+        }
+    }
+    panic!("a relaxed write was never lost");
 }
 
 async fn survives(seed: u64, durability: Durability, promise: Promise) {

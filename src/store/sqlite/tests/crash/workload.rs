@@ -17,6 +17,8 @@ use super::history::{CREATE, Change, DELETE, History, Outcome, UPDATE, Written, 
 /// Every so many operations somebody copies the log, and every so many it begins again.
 const COPY_EACH: u32 = 12;
 const RESTART_EACH: u32 = 25;
+/// Every so many sets may be lost. In a transaction that means nothing.
+const RELAXED_EACH: u32 = 4;
 /// Rows long enough for several pages now and then.
 const PADDING: usize = 6_000;
 
@@ -129,21 +131,29 @@ impl Bench {
         self.commit(draft).await
     }
 
-    async fn commit(&self, draft: Draft) -> Result<()> {
+    pub async fn commit(&self, draft: Draft) -> Result<()> {
+        let relaxed = draft.relaxed;
         let (changes, set) = self.set(draft);
         let result = self.store.write(set).await.map(|committed| committed.revs);
-        self.note(changes, result)
+        self.note_from(changes, result, if relaxed { usize::MAX } else { self.disk.moment() })
     }
 
     pub fn set(&self, draft: Draft) -> (Vec<Change>, WriteSet) {
-        let set = WriteSet { schema_version: self.store.schema_version(), ops: draft.ops, ..WriteSet::default() };
+        let (schema_version, relaxed) = (self.store.schema_version(), draft.relaxed);
+        let set = WriteSet { schema_version, ops: draft.ops, relaxed, ..WriteSet::default() };
         (draft.changes, set)
     }
 
     /// Remembers how a write ended.
     pub fn note(&self, changes: Vec<Change>, result: Result<Vec<i64>>) -> Result<()> {
+        self.note_from(changes, result, self.disk.moment())
+    }
+
+    /// From this moment of the disk on it must be there, if it was taken. A relaxed set has none of its own: it must be
+    /// where a later one is, which the numbers of the feed tell.
+    fn note_from(&self, changes: Vec<Change>, result: Result<Vec<i64>>, moment: usize) -> Result<()> {
         let (outcome, result) = match result {
-            Ok(revs) => (Outcome::Acknowledged { revs, moment: self.disk.moment() }, Ok(())),
+            Ok(revs) => (Outcome::Acknowledged { revs, moment }, Ok(())),
             Err(error @ (StoreError::Disk(_) | StoreError::Unsynced(_))) => (Outcome::Unknown, Err(error)),
             Err(error) => (Outcome::Refused, Err(error)),
         };
@@ -164,6 +174,7 @@ pub struct Draft {
     changes: Vec<Change>,
     /// Makes the rows longer.
     padding: String,
+    pub relaxed: bool,
 }
 
 impl Draft {
@@ -263,7 +274,8 @@ impl Writer<'_> {
     }
 
     fn draft(&mut self) -> Draft {
-        Draft { padding: "x".repeat(self.random.random_range(0..PADDING)), ..Draft::default() }
+        let padding = "x".repeat(self.random.random_range(0..PADDING));
+        Draft { padding, relaxed: self.random.random_ratio(1, RELAXED_EACH), ..Draft::default() }
     }
 
     fn id(&mut self) -> String {
