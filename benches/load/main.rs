@@ -75,7 +75,7 @@ async fn run(options: Options) {
     }
     for (server, _) in &mut servers {
         report.peak_mib.push((server.kind, server.memory_mib("VmHWM")));
-        report.directory.push((server.kind, server::directory_bytes(&server.dir)));
+        report.loaded.push((server.kind, server::data_bytes(&server.dir)));
         let mut fastest = Duration::MAX;
         for _ in 0..5 {
             server.stop();
@@ -83,7 +83,7 @@ async fn run(options: Options) {
         }
         report.start.push((server.kind, fastest));
         server.stop();
-        report.settled.push((server.kind, server::directory_bytes(&server.dir)));
+        report.settled.push((server.kind, server::data_bytes(&server.dir)));
     }
     report.print();
     if let Some(path) = options.json {

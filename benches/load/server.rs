@@ -123,12 +123,15 @@ pub fn pin(core: usize) {
     }
 }
 
-pub fn directory_bytes(dir: &Path) -> u64 {
+/// The size of what a data directory holds, without the request log: that one is as long as the load was.
+pub fn data_bytes(dir: &Path) -> u64 {
+    const REQUEST_LOGS: [&str; 2] = ["aux.db", "auxiliary.db"];
     let Ok(entries) = std::fs::read_dir(dir) else { return 0 };
     entries
         .flatten()
+        .filter(|entry| !REQUEST_LOGS.iter().any(|log| entry.file_name().to_string_lossy().starts_with(log)))
         .map(|entry| match entry.metadata() {
-            Ok(meta) if meta.is_dir() => directory_bytes(&entry.path()),
+            Ok(meta) if meta.is_dir() => data_bytes(&entry.path()),
             Ok(meta) => meta.len(),
             Err(_) => 0,
         })

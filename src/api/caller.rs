@@ -9,7 +9,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::FutureExt;
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::{Either, LocalBoxFuture, Ready, ready};
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 
@@ -106,10 +106,8 @@ impl Call {
         Ok(())
     }
 
-    async fn receive(http: HttpRequest) -> Result<Self> {
-        let server = http.app_data::<web::Data<Server>>().cloned().ok_or_else(|| Error::internal("no app data"))?;
+    fn new(http: HttpRequest, server: web::Data<Server>, caller: Caller) -> Result<Self> {
         let query = params::parse(http.query_string());
-        let caller = server.app.auth.caller(text_header(http.headers(), AUTHORIZATION)).await;
         let headers = match mentions_headers(&server.app, &query) {
             true => rule_headers(http.headers()),
             false => IndexMap::new(),
@@ -136,11 +134,21 @@ impl Call {
 
 impl FromRequest for Call {
     type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+    type Future = Either<Ready<Result<Self, ApiError>>, LocalBoxFuture<'static, Result<Self, ApiError>>>;
 
     fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
         let http = http.clone();
-        async move { Ok(Self::receive(http).await?) }.boxed_local()
+        let Some(server) = http.app_data::<web::Data<Server>>().cloned() else {
+            return Either::Left(ready(Err(Error::internal("no app data").into())));
+        };
+        if let Some(caller) = server.app.auth.caller_at_hand(text_header(http.headers(), AUTHORIZATION)) {
+            return Either::Left(ready(Self::new(http, server, caller).map_err(ApiError::from)));
+        }
+        let read = async move {
+            let caller = server.app.auth.caller(text_header(http.headers(), AUTHORIZATION)).await;
+            Ok(Self::new(http, server, caller)?)
+        };
+        Either::Right(read.boxed_local())
     }
 }
 

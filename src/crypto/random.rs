@@ -29,18 +29,25 @@ pub fn digits(length: usize) -> String {
 /// random ones. Rows that arrive together then lie together, which a B-tree rewards (measured: a quarter
 /// less CPU an insert).
 pub fn time_ordered_id(unix_ms: i64) -> String {
-    let mut id = time_prefix(unix_ms);
-    id.push_str(&pick(LOWER, 7));
+    let mut id = String::with_capacity(15);
+    push_base36::<8>(&mut id, u64::try_from(unix_ms).unwrap_or_default());
+    push_base36::<7>(&mut id, rand::rng().random());
     id
 }
 
 /// How every [`time_ordered_id`] of this millisecond begins: eight base-36 digits. Ids of earlier ones sort before it.
 pub fn time_prefix(unix_ms: i64) -> String {
-    let mut rest = u64::try_from(unix_ms).unwrap_or_default();
-    let mut digits = [b'0'; 8];
+    let mut prefix = String::with_capacity(8);
+    push_base36::<8>(&mut prefix, u64::try_from(unix_ms).unwrap_or_default());
+    prefix
+}
+
+/// The last digits of a number.
+fn push_base36<const DIGITS: usize>(text: &mut String, mut number: u64) {
+    let mut digits = [b'0'; DIGITS];
     for digit in digits.iter_mut().rev() {
-        *digit = b"0123456789abcdefghijklmnopqrstuvwxyz"[(rest % 36) as usize];
-        rest /= 36;
+        *digit = b"0123456789abcdefghijklmnopqrstuvwxyz"[(number % 36) as usize];
+        number /= 36;
     }
-    digits.iter().map(|digit| char::from(*digit)).collect()
+    text.extend(digits.map(char::from));
 }
