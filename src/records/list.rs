@@ -68,9 +68,9 @@ impl Page {
         }
     }
 
-    /// Whether the number of all records is asked for.
-    pub fn counts(&self) -> bool {
-        !self.skip_total
+    /// All that tells one page from another.
+    pub fn numbers(&self) -> [i64; 3] {
+        [self.page, self.per_page, self.skip_total.into()]
     }
 
     /// The number of all records: -1 where nobody asks, counted where it is not known.
@@ -125,21 +125,21 @@ impl Records {
         let page = Page::parse(params)?;
         let asked = Asked { schema: &schema, collection: &collection, request, params, shape, page: &page };
         let planned = self.recall.plan(&asked);
-        let mut place = planned.as_ref().and_then(|reads| asked.place(&self.store, reads));
+        let mut place = planned.as_ref().and_then(|reads| self.recall.place(&asked, reads));
         if let Some(listed) = place.as_ref().and_then(|place| self.recall.listed(place, known)) {
             return Ok(listed);
         }
         let question = self.question(asked, rule)?;
         if planned.is_none() {
             let reads = self.recall.learn(&asked, question.reads(self)?);
-            place = asked.place(&self.store, &reads);
+            place = self.recall.place(&asked, &reads);
             if let Some(listed) = place.as_ref().and_then(|place| self.recall.listed(place, known)) {
                 return Ok(listed);
             }
         }
         let Some(place) = place else { return Ok(Listed::Body(self.page(question).await?, None)) };
         let body = self.recall.answers.get_or_make(&place.key, place.version, async || self.page(question).await);
-        Ok(Listed::Body(body.await?, Some(self.recall.tag(&place))))
+        Ok(self.recall.tagged(&place, body.await?))
     }
 
     fn question<'a>(&'a self, asked: Asked<'a>, rule: Option<Filter>) -> Result<Question<'a>> {
@@ -193,7 +193,7 @@ impl Records {
     /// The number of all records of a list.
     async fn count(&self, asked: &Asked<'_>, query: &Query<'_>) -> Result<i64> {
         let count = async || -> Result<i64> { total(&self.store.reader(), query.count()).await };
-        let Some(place) = asked.place_of_total(&self.store, query.reads()) else { return count().await };
+        let Some(place) = self.recall.place_of_total(asked, query.reads()) else { return count().await };
         let digits = async || Ok::<_, Error>(Bytes::from(count().await?.to_string()));
         let digits = self.recall.answers.get_or_make(&place.key, place.version, digits).await?;
         std::str::from_utf8(&digits)

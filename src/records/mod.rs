@@ -114,8 +114,8 @@ impl Records {
         sealer: Sealer,
         cache_bytes: u64,
     ) -> Self {
-        let (running, ahead) = (RunningKeys::default(), Arc::default());
-        Self { store, registry, clock, hasher, running, sealer, ahead, recall: Recall::new(cache_bytes).into() }
+        let recall = Recall::new(store.clone(), cache_bytes).into();
+        Self { store, registry, clock, hasher, running: RunningKeys::default(), sealer, ahead: Arc::default(), recall }
     }
 
     /// The service with these passwords hashed once, however many records get them: accounts of examples share theirs.

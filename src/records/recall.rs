@@ -12,6 +12,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use indexmap::IndexMap;
 
 use super::list::Page;
@@ -32,6 +33,7 @@ const TOTAL: u8 = 2;
 
 /// What is kept.
 pub(super) struct Recall {
+    store: Store,
     plans: Shelf<Arc<Reads>>,
     pub answers: Cache,
 }
@@ -51,11 +53,13 @@ pub(super) struct Asked<'a> {
 pub(super) struct Place {
     pub key: Vec<u8>,
     pub version: u64,
+    reads: Arc<Reads>,
 }
 
 impl Recall {
-    pub fn new(bytes: u64) -> Self {
-        Self { plans: Shelf::new(bytes / PLANS_SHARE), answers: Cache::new(bytes - bytes / PLANS_SHARE) }
+    pub fn new(store: Store, bytes: u64) -> Self {
+        let plans = bytes / PLANS_SHARE;
+        Self { store, plans: Shelf::new(plans), answers: Cache::new(bytes - plans) }
     }
 
     /// What the list depends on, if lists like it were asked for before.
@@ -76,18 +80,45 @@ impl Recall {
         reads
     }
 
-    /// The answer of this place, if it is kept or the client has it.
-    pub fn listed(&self, place: &Place, known: Option<&IfNoneMatch>) -> Option<Listed> {
-        let tag = self.tag(place);
-        if known.is_some_and(|known| known.has(&tag)) {
-            return Some(Listed::Unchanged(tag));
-        }
-        let body = self.answers.get(&place.key, place.version)?;
-        Some(Listed::Body(body, Some(tag)))
+    /// Where the answer is kept at this moment. `None` where it is not, and while what it reads is being written.
+    pub fn place(&self, asked: &Asked<'_>, reads: &Arc<Reads>) -> Option<Place> {
+        let version = self.version(reads)?;
+        Some(Place { key: asked.list_key(reads), version, reads: reads.clone() })
     }
 
-    pub fn tag(&self, place: &Place) -> Tag {
+    /// The same for the number of all records, which depends on less.
+    pub fn place_of_total(&self, asked: &Asked<'_>, reads: &Reads) -> Option<Place> {
+        let version = self.version(reads)?;
+        Some(Place { key: asked.total_key(reads), version, reads: reads.clone().into() })
+    }
+
+    /// The answer of this place, if it is kept or the client has it.
+    pub fn listed(&self, place: &Place, known: Option<&IfNoneMatch>) -> Option<Listed> {
+        if let Some(known) = known {
+            let tag = self.tag(place);
+            if known.has(&tag) {
+                return Some(Listed::Unchanged(tag));
+            }
+        }
+        self.answers.get(&place.key, place.version).map(|body| self.tagged(place, body))
+    }
+
+    /// The answer with its tag. What was read while something was written may be from after it, and has none.
+    pub fn tagged(&self, place: &Place, body: Bytes) -> Listed {
+        let stands = self.version(&place.reads) == Some(place.version);
+        Listed::Body(body, stands.then(|| self.tag(place)))
+    }
+
+    fn tag(&self, place: &Place) -> Tag {
         Tag::of_list(self.answers.stamp(&place.key, place.version))
+    }
+
+    /// Each number only rises, so that the sum is the same only where all of them are.
+    fn version(&self, reads: &Reads) -> Option<u64> {
+        match reads.volatile {
+            true => None,
+            false => reads.tables.iter().map(|table| self.store.generation(table)).sum(),
+        }
     }
 }
 
@@ -102,25 +133,19 @@ impl Asked<'_> {
         self.params.cursor.is_some() || !self.request.body.is_empty() || foreign
     }
 
-    /// Where the answer is kept at this moment. `None` where it is not, and while what it reads is being written.
-    pub fn place(&self, store: &Store, reads: &Reads) -> Option<Place> {
-        let version = version(store, reads)?;
+    fn list_key(&self, reads: &Reads) -> Vec<u8> {
         let mut key = self.key(LIST);
         key.text(&self.shape.fields);
         key.text(&self.shape.expand);
-        key.number(self.page.offset());
-        key.number(self.page.limit());
-        key.number(self.page.counts().into());
+        self.page.numbers().into_iter().for_each(|number| key.number(number.cast_unsigned()));
         key.reads(reads, self.request);
-        Some(Place { key: key.0, version })
+        key.0
     }
 
-    /// The same for the number of all records, which depends on less.
-    pub fn place_of_total(&self, store: &Store, reads: &Reads) -> Option<Place> {
-        let version = version(store, reads)?;
+    fn total_key(&self, reads: &Reads) -> Vec<u8> {
         let mut key = self.key(TOTAL);
         key.reads(reads, self.request);
-        Some(Place { key: key.0, version })
+        key.0
     }
 
     fn plan_key(&self) -> Vec<u8> {
@@ -140,13 +165,6 @@ impl Asked<'_> {
         key.text(&self.params.filter);
         key.text(&self.params.sort);
         key
-    }
-}
-
-fn version(store: &Store, reads: &Reads) -> Option<u64> {
-    match reads.volatile {
-        true => None,
-        false => reads.tables.iter().map(|table| store.generation(table)).sum(),
     }
 }
 

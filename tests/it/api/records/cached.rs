@@ -1,9 +1,14 @@
 //! An answer from memory is the one that would be made: whatever is written in between, whoever asks, and while others
 //! write (C4).
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use basalt::app::App;
 use basalt::crypto::{Hasher, SEAL_KEY_BYTES, Sealer};
 use basalt::query::{Caller, Request};
-use basalt::records::{ListParams, Records, Shape};
+use basalt::records::{ListParams, Listed, Records, Shape, Terms};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -202,7 +207,7 @@ impl World {
                 let request = Request { method: "GET".into(), caller, ..Request::default() };
                 let kept = self.app.app.records.list(&request, collection, &params, &shape, None).await;
                 let anew = self.plain.list(&request, collection, &params, &shape, None).await;
-                let text = |listed: basalt::error::Result<basalt::records::Listed>| match listed {
+                let text = |listed: basalt::error::Result<Listed>| match listed {
                     Ok(listed) => String::from_utf8_lossy(&listed.into_body()).into_owned(),
                     Err(error) => format!("{error:?}"),
                 };
@@ -312,4 +317,84 @@ async fn a_kept_answer_is_the_one_that_would_be_made() {
             }
         }
     }
+}
+
+/// A number that only grows, written by one and read by several, by lists and by views, which are not kept: what one of
+/// them showed is the least that the next one shows. And what has the same tag is the same.
+#[tokio::test]
+async fn no_list_is_older_than_what_was_seen_before() {
+    const TIME: Duration = Duration::from_secs(2);
+    let app = TestApp::start().await;
+    app.open_collection("notes", json!([{ "name": "n", "type": "number" }])).await;
+    let note = app.guest().post("/api/collections/notes/records", json!({ "n": 0 })).await.ok();
+    let id = note["id"].as_str().expect("an id");
+    let (seen, reads, done) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
+    let until = Instant::now() + TIME;
+    std::thread::scope(|threads| {
+        let readers: Vec<_> = [true, true, false]
+            .into_iter()
+            .map(|lists| {
+                let (app, seen, reads, done) = (&app.app, &seen, &reads, &done);
+                threads.spawn(move || {
+                    blocking(async {
+                        let mut tags: HashMap<String, u64> = HashMap::new();
+                        while !done.load(Ordering::SeqCst) {
+                            let least = seen.load(Ordering::SeqCst);
+                            let (n, tag) = if lists { listed(app).await } else { (viewed(app, id).await, None) };
+                            assert!(n >= least, "{n} after {least} was seen");
+                            seen.fetch_max(n, Ordering::SeqCst);
+                            reads.fetch_add(1, Ordering::SeqCst);
+                            if let Some(tag) = tag {
+                                assert_eq!(*tags.entry(tag).or_insert(n), n, "of one tag");
+                            }
+                        }
+                    });
+                })
+            })
+            .collect();
+        let (app, seen, reads) = (&app.app, &seen, &reads);
+        let writer = threads.spawn(move || {
+            blocking(async {
+                let mut n = 0;
+                while Instant::now() < until {
+                    n += 1;
+                    let body = json!({ "n": n }).as_object().cloned().unwrap_or_default();
+                    let request = Request { body, ..Request::default() };
+                    app.records
+                        .update(request, "notes", id, &Shape::default(), &Terms::default())
+                        .await
+                        .expect("a write");
+                    seen.fetch_max(n, Ordering::SeqCst);
+                    // Sometimes long enough that the list is kept, sometimes not.
+                    let enough = reads.load(Ordering::SeqCst) + n % 16;
+                    while reads.load(Ordering::SeqCst) < enough && Instant::now() < until {
+                        std::thread::yield_now();
+                    }
+                }
+                n
+            })
+        });
+        let written = writer.join();
+        done.store(true, Ordering::SeqCst);
+        readers.into_iter().for_each(|reader| reader.join().expect("a reader"));
+        assert!(written.expect("the writer") > 20);
+    });
+}
+
+fn blocking<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
+}
+
+async fn listed(app: &App) -> (u64, Option<String>) {
+    let (request, params, shape) = (Request::default(), ListParams::default(), Shape::default());
+    let listed = app.records.list(&request, "notes", &params, &shape, None).await.expect("a list");
+    let Listed::Body(body, tag) = listed else { panic!("nothing was known") };
+    let page: Json = serde_json::from_slice(&body).expect("JSON");
+    (page["items"][0]["n"].as_u64().expect("a number"), tag.map(String::from))
+}
+
+async fn viewed(app: &App, id: &str) -> u64 {
+    let presented = app.records.view(&Request::default(), "notes", id, &Shape::default()).await.expect("a record");
+    let record: Json = serde_json::from_slice(&presented.body).expect("JSON");
+    record["n"].as_u64().expect("a number")
 }
