@@ -1,5 +1,7 @@
 //! Sets: revisions, the feed, checks, classified refusals.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
 
 #[tokio::test]
@@ -155,6 +157,29 @@ async fn the_generation_of_a_table_tells_of_its_writes() {
     assert_eq!(fixture.store.generation(&other), other_before, "another table's rows stand");
     execute(&fixture.store, "DELETE FROM posts").await;
     assert_ne!(fixture.store.generation(&other), other_before, "nobody knows what a plain statement touches");
+}
+
+#[tokio::test]
+async fn a_table_has_no_generation_while_its_rows_are_committed() {
+    let fixture = fixture().await;
+    let (store, posts) = (fixture.store.clone(), fixture.posts.clone());
+    let (seen, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (saw, end) = (seen.clone(), done.clone());
+    let watcher = std::thread::spawn(move || {
+        while !end.load(Ordering::SeqCst) && !saw.load(Ordering::SeqCst) {
+            saw.fetch_or(store.generation(&posts).is_none(), Ordering::SeqCst);
+        }
+    });
+    let mut writes = 0;
+    while !seen.load(Ordering::SeqCst) && writes < 10_000 {
+        writes += 1;
+        let title = writes.to_string();
+        fixture.write(fixture.insert(&title, &title)).await.unwrap();
+        assert!(fixture.store.generation(&fixture.posts).is_some(), "there is one again before the answer");
+    }
+    done.store(true, Ordering::SeqCst);
+    watcher.join().unwrap();
+    assert!(seen.load(Ordering::SeqCst), "after {writes} writes");
 }
 
 #[tokio::test]

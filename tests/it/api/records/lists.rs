@@ -177,6 +177,18 @@ async fn a_caller_that_is_gone_sees_what_a_guest_sees() {
 }
 
 #[tokio::test]
+async fn a_changed_caller_is_another_one() {
+    let app = TestApp::start().await;
+    app.open_collection("notes", json!([])).await;
+    app.guest().post(NOTES, json!({ "title": "eve" })).await.ok();
+    rules(&app, "notes", json!({ "listRule": "title = @request.auth.name" })).await;
+    let (ada_id, ada) = user(&app, "ada").await;
+    assert_eq!(titles(&prime(&ada, NOTES).await), [""; 0]);
+    app.superuser().patch(&format!("{USERS}/{ada_id}"), json!({ "name": "eve" })).await.ok();
+    assert_eq!(titles(&prime(&ada, NOTES).await), ["eve"]);
+}
+
+#[tokio::test]
 async fn rules_are_those_of_the_moment() {
     let app = TestApp::start().await;
     app.open_collection("notes", json!([{ "name": "secret", "type": "text" }])).await;
@@ -244,6 +256,10 @@ async fn what_lies_behind_a_relation_counts() {
         .post(NOTES, json!({ "title": "a", "team": team.rsplit('/').next(), "to": team.rsplit('/').next() }))
         .await
         .ok();
+    assert_eq!(titles(&prime(&guest, NOTES).await), ["a"]);
+    guest.patch(&team, json!({ "title": "closed" })).await.ok();
+    assert_eq!(titles(&prime(&guest, NOTES).await), [""; 0]);
+    guest.patch(&team, json!({ "title": "open" })).await.ok();
     let expanded = format!("{NOTES}?expand=to");
     assert_eq!(prime(&guest, &expanded).await.ok()["items"][0]["expand"]["to"], Json::Null);
     guest.post(teams, json!({ "title": "open" })).await.ok();
