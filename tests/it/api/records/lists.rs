@@ -235,6 +235,11 @@ async fn addresses_are_for_those_who_may_see_them_now() {
     app.superuser().patch(&format!("{USERS}/{bob_id}"), json!({ "name": "bob" })).await.ok();
     assert_eq!(seen(&bob).await, [false, true]);
     assert_eq!(seen(app.superuser()).await, [true, true]);
+    app.open_collection("flags", json!([])).await;
+    rules(&app, "users", json!({ "manageRule": "@collection.flags.title ?= 'all'" })).await;
+    assert_eq!(seen(&guest).await, [false, false]);
+    guest.post("/api/collections/flags/records", json!({ "title": "all" })).await.ok();
+    assert_eq!(seen(&guest).await, [true, true], "the rule reads another collection");
 }
 
 #[tokio::test]
