@@ -1,9 +1,10 @@
-// usage: node tests/compat/run.mjs wire|sdk|tour [--basalt BINARY] [--pocketbase BINARY] [--record] [--only TEXT]
+// usage: node tests/compat/run.mjs wire|sdk|tour|contract [--basalt BINARY] [--pocketbase BINARY] [--record] [--only TEXT]
 //
-// wire   sends the scenarios of wire/ and compares with the answers recorded from PocketBase in recorded/;
-//        --record writes them anew (with --pocketbase), both binaries together compare live
-// sdk    drives the official npm package through sdk/
-// tour   runs the shell blocks of README.md
+// wire      sends the scenarios of wire/ and compares with the answers recorded from PocketBase in recorded/;
+//           --record writes them anew (with --pocketbase), both binaries together compare live
+// sdk       drives the official npm package through sdk/
+// tour      runs the shell blocks of README.md
+// contract  validates the contract document and calls what it promises, see contract.mjs
 import { parseArgs } from "node:util";
 
 import { Server } from "./server.mjs";
@@ -18,18 +19,18 @@ const { values: options, positionals } = parseArgs({
     },
 });
 
-const suites = { wire: "./wire.mjs", sdk: "./sdk.mjs", tour: "./tour.mjs" };
+const suites = { wire: "./wire.mjs", sdk: "./sdk.mjs", tour: "./tour.mjs", contract: "./contract.mjs" };
 const suite = suites[positionals[0]];
 if (!suite || (!options.basalt && !options.pocketbase)) {
-    console.error("usage: node tests/compat/run.mjs wire|sdk|tour [--basalt BINARY] [--pocketbase BINARY] [--record] [--only TEXT]");
+    console.error("usage: node tests/compat/run.mjs wire|sdk|tour|contract [--basalt BINARY] [--pocketbase BINARY] [--record] [--only TEXT]");
     process.exit(2);
 }
 
-const { run } = await import(suite);
+const { run, start = Server.start } = await import(suite);
 let failed = 0;
 for (const kind of ["pocketbase", "basalt"]) {
     if (!options[kind]) continue;
-    const server = await Server.start(kind, options[kind]);
+    const server = await start(kind, options[kind]);
     try {
         failed += await run(server, options);
     } finally {

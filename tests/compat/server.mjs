@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { createInterface } from "node:readline";
 
 export const SUPERUSER = { email: "root@example.com", password: "correct horse battery" };
 const START_LIMIT_MS = 60_000;
@@ -27,6 +28,21 @@ export class Server {
             throw error;
         }
         return server;
+    }
+
+    /** A mock server over the collections of a file; its `facts` are what it says of itself. */
+    static async mock(binary, schema) {
+        const root = mkdtempSync(path.join(tmpdir(), "basalt-compat-"));
+        const server = new Server("basalt", root);
+        server.child = spawn(binary, ["mock", "--schema", schema, "--http", "127.0.0.1:0", "--json"], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+        server.child.stderr.on("data", (text) => (server.errors += text));
+        for await (const line of createInterface({ input: server.child.stdout })) {
+            server.facts = JSON.parse(line);
+            server.url = server.facts.url;
+            return server;
+        }
+        await server.stop();
+        throw new Error(`basalt mock ended early: ${server.errors}`);
     }
 
     constructor(kind, root) {

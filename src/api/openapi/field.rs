@@ -25,20 +25,26 @@ pub(super) fn answer(field: &Field) -> Json {
 
 /// The value of this field in a body.
 pub(super) fn input(field: &Field) -> Json {
+    let mut schema = any_input(field);
+    if field.required {
+        refuse_blank(field, &mut schema);
+    }
+    schema
+}
+
+/// What the type takes, blank values included.
+fn any_input(field: &Field) -> Json {
     match &field.kind {
         FieldKind::Text(text) => {
             let mut schema = json!({ "type": "string", "maxLength": if text.max > 0 { text.max } else { 5000 } });
-            if field.required {
-                schema["minLength"] = text.min.max(1).into();
-                if !text.pattern.is_empty() {
-                    schema["pattern"] = text.pattern.as_str().into();
-                }
+            if !text.pattern.is_empty() {
+                schema["pattern"] = format!("^$|{}", text.pattern).into();
             }
             schema
         }
         FieldKind::Password(password) => json!({
             "type": "string",
-            "minLength": password.min.max(i64::from(field.required)),
+            "minLength": password.min,
             "maxLength": if password.max > 0 { password.max } else { 71 },
         }),
         FieldKind::Number(number) => {
@@ -50,24 +56,49 @@ pub(super) fn input(field: &Field) -> Json {
             }
             schema
         }
-        FieldKind::Email(_) if field.required => json!({ "type": "string", "format": "email" }),
-        FieldKind::Url(_) if field.required => json!({ "type": "string", "format": "uri" }),
         FieldKind::Date(_) => json!({ "type": "string", "description": "Most ISO 8601 forms; UTC without a zone." }),
         FieldKind::GeoPoint(_) => point(
             json!({ "type": "number", "minimum": -180, "maximum": 180 }),
             json!({ "type": "number", "minimum": -90, "maximum": 90 }),
         ),
-        FieldKind::Select(_) | FieldKind::Relation(_) | FieldKind::File(_) => list_input(field),
+        _ if field.is_multi() => {
+            let mut schema = answer(field);
+            schema["maxItems"] = field.max_select().into();
+            schema
+        }
         _ => answer(field),
     }
 }
 
-fn list_input(field: &Field) -> Json {
-    let mut schema = answer(field);
-    if field.is_multi() {
-        schema["maxItems"] = field.max_select().into();
+/// What a required field asks for beyond its type.
+fn refuse_blank(field: &Field, schema: &mut Json) {
+    match &field.kind {
+        FieldKind::Text(text) => {
+            schema["minLength"] = text.min.max(1).into();
+            if !text.pattern.is_empty() {
+                schema["pattern"] = text.pattern.as_str().into();
+            }
+        }
+        FieldKind::Password(password) => schema["minLength"] = password.min.max(1).into(),
+        FieldKind::Email(email) => {
+            schema["format"] = "email".into();
+            if !email.only_domains.is_empty() {
+                let domains: Vec<String> = email.only_domains.iter().map(|domain| regex::escape(domain)).collect();
+                schema["pattern"] = format!("@({})$", domains.join("|")).into();
+            }
+        }
+        FieldKind::Url(_) => schema["format"] = "uri".into(),
+        FieldKind::Bool(_) => schema["const"] = true.into(),
+        FieldKind::Number(_) => schema["not"] = json!({ "const": 0 }),
+        FieldKind::Json(_) => schema["not"] = json!({ "enum": [null, "", [], {}] }),
+        FieldKind::Relation(relation) if field.is_multi() => schema["minItems"] = relation.min_select.max(1).into(),
+        FieldKind::Select(_) | FieldKind::File(_) if field.is_multi() => schema["minItems"] = 1.into(),
+        FieldKind::Select(select) => schema["enum"] = json!(select.values),
+        FieldKind::Date(_) => schema["format"] = "date-time".into(),
+        FieldKind::Editor(_) | FieldKind::Relation(_) | FieldKind::File(_) => schema["minLength"] = 1.into(),
+        // The point 0, 0 counts as none, which few tools can be told.
+        FieldKind::GeoPoint(_) | FieldKind::Autodate(_) => {}
     }
-    schema
 }
 
 /// The keys that change a value instead of setting it, with what they take.

@@ -90,10 +90,14 @@ pub(super) fn list_collections() -> Operation {
 }
 
 pub(super) fn create_collection() -> Operation {
+    let operation = for_superusers("createCollection", "collections", "Create a collection");
+    Operation { body: Some(new_collection()), answer: Some(collection()), ..operation }
+}
+
+fn new_collection() -> Json {
     let mut body = reference("schemas", "CollectionInput");
     body["required"] = json!(["name"]);
-    let operation = for_superusers("createCollection", "collections", "Create a collection");
-    Operation { body: Some(body), answer: Some(collection()), ..operation }
+    body
 }
 
 pub(super) fn view_collection() -> Operation {
@@ -121,7 +125,7 @@ pub(super) fn import_collections() -> Operation {
         "type": "object",
         "required": ["collections"],
         "properties": {
-            "collections": { "type": "array", "minItems": 1, "items": reference("schemas", "CollectionInput") },
+            "collections": { "type": "array", "minItems": 1, "items": new_collection() },
             "deleteMissing": { "type": "boolean", "default": false },
         },
     });

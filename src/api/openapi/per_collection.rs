@@ -13,7 +13,7 @@ const VIEW: &[&str] = &["expand", "fields", "If-None-Match"];
 const CREATE: &[&str] = &["expand", "fields", "Idempotency-Key"];
 const UPDATE: &[&str] = &["expand", "fields", "If-Match", "Idempotency-Key"];
 const DELETE: &[&str] = &["If-Match", "Idempotency-Key"];
-const BULK: &[&str] = &["filter", "limit", "dryRun", "Idempotency-Key"];
+const BULK: &[&str] = &["bulkFilter", "limit", "dryRun", "Idempotency-Key"];
 const AGGREGATE: &[&str] = &["group", "select", "filter", "having", "sort", "page", "perPage", "skipTotal"];
 
 fn operation(subject: &Subject<'_>, id: &str, summary: &str) -> Operation {
@@ -109,8 +109,9 @@ pub(super) fn auth_with_password(subject: &Subject<'_>) -> Option<Operation> {
 
 pub(super) fn auth_with_otp(subject: &Subject<'_>) -> Option<Operation> {
     let body = object(&[("otpId", not_empty()), ("password", not_empty())]);
-    let operation = sign_in(subject, "authWithOTP", "Sign in with a one-time password to", body);
-    (subject.audience.is_superuser() || subject.collection.auth()?.otp().enabled).then_some(operation?)
+    let operation = sign_in(subject, "authWithOTP", "Sign in with a one-time password to", body)?;
+    let operation = Operation { errors: &[429], ..operation };
+    (subject.audience.is_superuser() || subject.collection.auth()?.otp().enabled).then_some(operation)
 }
 
 /// A way to sign in, if anybody may.

@@ -105,7 +105,7 @@ impl<'a> Subject<'a> {
             }
         }
         if self.collection.auth().is_some() {
-            properties.insert("passwordConfirm".into(), json!({ "type": "string" }));
+            properties.insert("passwordConfirm".into(), json!({ "type": "string", "minLength": 1 }));
             required.push("passwordConfirm".into());
         }
         let mut schema = json!({ "type": "object", "properties": properties });

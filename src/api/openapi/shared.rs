@@ -16,6 +16,7 @@ const ERRORS: &[(u16, &str)] = &[
     (412, "The record changed since it was read."),
     (413, "The body is too large."),
     (422, "The idempotency key was used for another request."),
+    (429, "Too many attempts; try again in some minutes."),
     (503, "The server is busy or not ready; try again in a moment."),
 ];
 
@@ -52,13 +53,14 @@ pub(super) fn security_scheme() -> Json {
 /// The parameters by their names in the document.
 pub(super) fn parameters() -> Map<String, Json> {
     let text = |most: u32| json!({ "type": "string", "maxLength": most });
+    let cursor = json!({ "type": "string", "maxLength": 6144, "pattern": "^[A-Za-z0-9_-]*$" });
     let query = [
         ("page", json!({ "type": "integer", "minimum": 1, "default": 1 }), "The page, from 1."),
         ("perPage", json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 30 }), "Items a page."),
         ("skipTotal", json!({ "type": "boolean", "default": false }), "Leaves the counts out; they are -1 then."),
         ("sort", text(2000), "Fields, separated by commas; `-` in front sorts downwards."),
         ("filter", text(3500), "A condition, such as `title ~ \"rock\" && stars >= 3`."),
-        ("cursor", text(8000), "Goes on behind the last record seen; empty for the first page, then `nextCursor`."),
+        ("cursor", cursor, "Goes on behind the last record seen; empty for the first page, then `nextCursor`."),
         ("group", text(3500), "Fields and spans of time such as `month(created)`, separated by commas."),
         (
             "select",
@@ -83,7 +85,13 @@ pub(super) fn parameters() -> Map<String, Json> {
     let json = |(place, (name, schema, description)): (&str, (&str, Json, &str))| {
         (name.to_owned(), json!({ "name": name, "in": place, "description": description, "schema": schema }))
     };
-    located.map(json).collect()
+    let mut parameters: Map<String, Json> = located.map(json).collect();
+    // The same name with another meaning: there nothing may be chosen by accident.
+    let mut filter = parameters["filter"].clone();
+    filter["required"] = true.into();
+    filter["schema"]["minLength"] = 1.into();
+    parameters.insert("bulkFilter".into(), filter);
+    parameters
 }
 
 pub(super) fn responses() -> Map<String, Json> {
@@ -106,6 +114,7 @@ pub(super) fn schemas(audience: Audience) -> Map<String, Json> {
     if audience.is_superuser() {
         let mut input = collection();
         input.as_object_mut().and_then(|schema| schema.shift_remove("required"));
+        input["properties"]["name"] = json!({ "type": "string", "pattern": "^[A-Za-z0-9_]+$", "maxLength": 255 });
         let settings = serde_json::to_value(Values::default()).unwrap_or_default();
         schemas.insert("Field".into(), field());
         schemas.insert("Collection".into(), collection());

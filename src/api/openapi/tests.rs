@@ -86,3 +86,46 @@ fn a_document_is_kept_until_the_schema_changes() {
     assert_ne!(documents.get(&Schema::new(2, Vec::new()), Audience::Public), first);
     assert_ne!(documents.get(&schema(), Audience::Superuser), first);
 }
+
+#[test]
+fn bodies_are_described_as_strictly_as_they_are_checked() {
+    let input = |field: Json| {
+        let model = json!({ "id": "c1", "name": "odd", "type": "base", "createRule": "", "fields": [field] });
+        let schema = Schema::new(1, vec![collection(model)]);
+        document(&schema, Audience::Public)["components"]["schemas"]["OddCreate"]["properties"]["x"].clone()
+    };
+    let check = |mut field: Json, optional: Json, required: Json| {
+        field["name"] = "x".into();
+        assert_eq!(input(field.clone()), optional, "{field}");
+        field["required"] = true.into();
+        assert_eq!(input(field.clone()), required, "{field}");
+    };
+    check(
+        json!({ "type": "text", "pattern": "^[a-z]+$", "min": 2 }),
+        json!({ "type": "string", "maxLength": 5000, "pattern": "^$|^[a-z]+$" }),
+        json!({ "type": "string", "maxLength": 5000, "pattern": "^[a-z]+$", "minLength": 2 }),
+    );
+    check(
+        json!({ "type": "number", "min": -1 }),
+        json!({ "type": "number", "minimum": -1.0 }),
+        json!({ "type": "number", "minimum": -1.0, "not": { "const": 0 } }),
+    );
+    check(json!({ "type": "bool" }), json!({ "type": "boolean" }), json!({ "type": "boolean", "const": true }));
+    check(
+        json!({ "type": "email", "onlyDomains": ["a.example", "b.example"] }),
+        json!({ "type": "string" }),
+        json!({ "type": "string", "format": "email", "pattern": "@(a\\.example|b\\.example)$" }),
+    );
+    check(
+        json!({ "type": "select", "values": ["a", "b"] }),
+        json!({ "type": "string", "enum": ["a", "b", ""] }),
+        json!({ "type": "string", "enum": ["a", "b"] }),
+    );
+    check(
+        json!({ "type": "select", "values": ["a"], "maxSelect": 2 }),
+        json!({ "type": "array", "items": { "type": "string", "enum": ["a"] }, "maxItems": 2 }),
+        json!({ "type": "array", "items": { "type": "string", "enum": ["a"] }, "maxItems": 2, "minItems": 1 }),
+    );
+    check(json!({ "type": "json" }), json!({}), json!({ "not": { "enum": [null, "", [], {}] } }));
+    check(json!({ "type": "editor" }), json!({ "type": "string" }), json!({ "type": "string", "minLength": 1 }));
+}
