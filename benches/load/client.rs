@@ -62,7 +62,13 @@ impl Connection {
 
 /// A request as bytes; the body is JSON.
 pub fn request(method: &str, path: &str, token: &str, body: Option<&[u8]>) -> Vec<u8> {
-    let mut bytes = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: load\r\n").into_bytes();
+    request_with(method, path, token, "", body)
+}
+
+/// The same with further header lines.
+pub fn request_with(method: &str, path: &str, token: &str, headers: &str, body: Option<&[u8]>) -> Vec<u8> {
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: load\r\n{headers}");
+    let mut bytes = head.into_bytes();
     if !token.is_empty() {
         bytes.extend_from_slice(format!("Authorization: {token}\r\n").as_bytes());
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::client::request;
+use crate::client::{request, request_with};
 use crate::data::{Data, STATUSES, post};
 
 pub struct Scenario {
@@ -18,14 +18,21 @@ pub struct Scenario {
 pub const SCENARIOS: &[Scenario] = &[
     Scenario { name: "health", operations: 1, share: 7.0, make: |_, _| request("GET", "/api/health", "", None) },
     Scenario { name: "view", operations: 1, share: 8.0, make: view },
-    Scenario { name: "list", operations: 1, share: 9.0, make: |data, random| list(data, random, "&skipTotal=1") },
-    Scenario { name: "list+total", operations: 1, share: 7.0, make: |data, random| list(data, random, "") },
+    Scenario { name: "list", operations: 1, share: 9.0, make: |data, random| fresh_list(data, random, "&skipTotal=1") },
+    Scenario { name: "list+total", operations: 1, share: 7.0, make: |data, random| fresh_list(data, random, "") },
     Scenario {
         name: "list+expand",
         operations: 1,
         share: 9.0,
-        make: |data, random| list(data, random, "&skipTotal=1&expand=author"),
+        make: |data, random| fresh_list(data, random, "&skipTotal=1&expand=author"),
     },
+    Scenario {
+        name: "list cached",
+        operations: 1,
+        share: 20.0,
+        make: |data, random| request("GET", &list_path(random, "", "&skipTotal=1"), &data.user_token, None),
+    },
+    Scenario { name: "list 304", operations: 1, share: 20.0, make: known_list },
     Scenario {
         name: "mixed",
         operations: 1,
@@ -46,10 +53,22 @@ fn view(data: &Data, random: &mut Random) -> Vec<u8> {
     request("GET", &format!("/api/collections/posts/records/{id}"), &data.user_token, None)
 }
 
-fn list(data: &Data, random: &mut Random, more: &str) -> Vec<u8> {
+/// A list that nobody asked for before, so that it can't come from memory: its condition names a moment long past.
+fn fresh_list(data: &Data, random: &mut Random, more: &str) -> Vec<u8> {
+    let (second, ms) = (random.below(60), random.below(1000));
+    let condition = format!("%26%26created%3E'2001-01-01%2000:00:{second:02}.{ms:03}Z'");
+    request("GET", &list_path(random, &condition, more), &data.user_token, None)
+}
+
+/// One of a few lists, by a client that has the answer.
+fn known_list(data: &Data, random: &mut Random) -> Vec<u8> {
+    let path = list_path(random, "", "&skipTotal=1");
+    request_with("GET", &path, &data.user_token, "If-None-Match: *\r\n", None)
+}
+
+fn list_path(random: &mut Random, condition: &str, more: &str) -> String {
     let status = random.below(STATUSES);
-    let path = format!("/api/collections/posts/records?perPage=30&filter=status%3D's{status}'&sort=-created{more}");
-    request("GET", &path, &data.user_token, None)
+    format!("/api/collections/posts/records?perPage=30&filter=status%3D's{status}'{condition}&sort=-created{more}")
 }
 
 fn batch(data: &Data, random: &mut Random) -> Vec<u8> {
