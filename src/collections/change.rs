@@ -270,15 +270,15 @@ impl Change {
         Ok(())
     }
 
-    /// Infers the fields, makes the SQL view and saves what changed; the reason where the query does not work now.
+    /// Infers the fields and sources, makes the SQL view and saves what changed; the reason where the query does not work now.
     async fn make_view(&mut self, view: &Arc<Collection>) -> Result<Option<FieldError>> {
         let mut new = Collection::clone(view);
         if let Err(error) = self.infer(&mut new, Some(view)).await {
             return Ok(Some(error));
         }
-        let CollectionKind::View { query } = &new.kind else { return Ok(None) };
+        let CollectionKind::View { query, .. } = &new.kind else { return Ok(None) };
         self.run(&format!("CREATE VIEW {} AS SELECT * FROM ({})", quote(&new.name), view_query(query))).await?;
-        if new.fields != view.fields {
+        if new != **view {
             load::save(&self.tx, &mut new).await?;
             let id = new.id.clone();
             self.replace(&id, Some(new));
@@ -291,7 +291,7 @@ impl Change {
     /// ones by its records, which must not stand in the way of other changes.
     async fn infer(&self, new: &mut Collection, old: Option<&Collection>) -> Result<Vec<Row>, FieldError> {
         new.fields.clear();
-        let CollectionKind::View { query } = &new.kind else { return Ok(Vec::new()) };
+        let CollectionKind::View { query, .. } = &new.kind else { return Ok(Vec::new()) };
         let query = view_query(query);
         if query.is_empty() {
             return Err(FieldError::new("validation_required", "Cannot be blank."));
@@ -304,6 +304,7 @@ impl Change {
             .map_err(|error| invalid_query(error.to_string()))?;
         let fields = view_fields(query, &found.columns, &self.schema, old).map_err(invalid_query)?;
         new.fields = fields;
+        load::note_sources(new, &found);
         new.settle_table(new.table.number);
         Ok(found.rows)
     }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
+use super::change::view_query;
 use crate::error::{Error, Result};
-use crate::schema::{Collection, Secrets};
-use crate::store::{Row, Statement, Store, Tx, Value};
+use crate::schema::{Collection, CollectionKind, Secrets};
+use crate::store::{Row, Statement, Store, Tx, Value, ViewInspection};
 
 const SELECT: &str = "SELECT number, id, name, type, system, fields, indexes, listRule, viewRule, createRule, \
                       updateRule, deleteRule, options, created, updated FROM _collections ORDER BY number";
@@ -14,7 +15,24 @@ const SELECT: &str = "SELECT number, id, name, type, system, fields, indexes, li
 /// All stored collections, oldest first.
 pub(super) async fn all(store: &Store) -> Result<Vec<Arc<Collection>>> {
     let rows = store.reader().rows(Statement::new(SELECT, vec![])).await?;
-    rows.iter().map(|row| collection(row).map(Arc::new)).collect()
+    let mut collections = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut collection = collection(row)?;
+        if let CollectionKind::View { query, .. } = &collection.kind {
+            // One that does not work any more keeps no sources, and fails when it is read.
+            let found = store.inspect_view(view_query(query), Vec::new(), 0).await.unwrap_or_default();
+            note_sources(&mut collection, &found);
+        }
+        collections.push(Arc::new(collection));
+    }
+    Ok(collections)
+}
+
+/// Notes what a view reads, which is not stored.
+pub(super) fn note_sources(view: &mut Collection, found: &ViewInspection) {
+    if let CollectionKind::View { sources, .. } = &mut view.kind {
+        *sources = found.stable.then(|| found.tables_read.clone());
+    }
 }
 
 fn collection(row: &Row) -> Result<Collection> {

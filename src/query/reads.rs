@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::ast::{Comparison, Op, Operand};
 use super::path::{Path, Root};
 use super::walk::{Start, Walk};
-use crate::schema::Collection;
+use crate::schema::{Collection, CollectionKind, Schema};
 use crate::store::Table;
 
 /// The path by which rules ask whether somebody is signed in.
@@ -54,10 +54,16 @@ impl Reads {
     }
 
     /// The records of a collection.
-    pub(super) fn collection(&mut self, collection: &Collection) {
-        match collection.is_view() {
-            true => self.volatile = true,
-            false => self.table(&collection.table),
+    pub(super) fn collection(&mut self, schema: &Schema, collection: &Collection) {
+        let CollectionKind::View { sources, .. } = &collection.kind else { return self.table(&collection.table) };
+        let Some(sources) = sources else { return self.volatile = true };
+        for name in sources {
+            match schema.by_name(name) {
+                // What a view among them reads is among them, too.
+                Some(source) if source.is_view() => {}
+                Some(source) => self.table(&source.table),
+                None => self.volatile = true,
+            }
         }
     }
 
@@ -84,12 +90,12 @@ impl Reads {
         }
     }
 
-    pub(super) fn walk(&mut self, walk: &Walk) {
+    pub(super) fn walk(&mut self, schema: &Schema, walk: &Walk) {
         match &walk.start {
             Start::Own | Start::Items { .. } => {}
-            Start::Ids { collection, .. } | Start::All { collection, .. } => self.collection(collection),
+            Start::Ids { collection, .. } | Start::All { collection, .. } => self.collection(schema, collection),
         }
-        walk.hops.iter().for_each(|hop| self.collection(&hop.target));
+        walk.hops.iter().for_each(|hop| self.collection(schema, &hop.target));
     }
 }
 

@@ -30,7 +30,7 @@ pub struct Query<'a> {
 impl<'a> Query<'a> {
     pub fn new(schema: &'a Schema, collection: &Arc<Collection>, request: &'a Request) -> Self {
         let mut compiler = Compiler { schema, request, params: Vec::new(), aliases: 0, reads: Reads::default() };
-        compiler.reads.collection(collection);
+        compiler.reads.collection(schema, collection);
         let frame = Frame::new(ROW.to_owned(), collection.clone(), Trust::Rule, !collection.is_view());
         Self { compiler, frame, conditions: Vec::new(), order: Vec::new(), unique: false, dear: false }
     }

@@ -35,7 +35,11 @@ pub struct Rules {
 pub enum CollectionKind {
     Base,
     Auth(Box<AuthOptions>),
-    View { query: String },
+    View {
+        query: String,
+        /// The names of the tables that the query reads; `None` where its rows can be others without any write.
+        sources: Option<Vec<String>>,
+    },
 }
 
 /// Options of an auth collection (contract 4.2), secrets included.

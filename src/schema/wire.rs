@@ -67,7 +67,7 @@ impl Collection {
     pub fn options_json(&self, secrets: Secrets) -> Map<String, Json> {
         match &self.kind {
             CollectionKind::Base => Map::new(),
-            CollectionKind::View { query } => into_map(json!({ "viewQuery": query })),
+            CollectionKind::View { query, .. } => into_map(json!({ "viewQuery": query })),
             CollectionKind::Auth(options) => options.to_json(secrets),
         }
     }
@@ -80,7 +80,7 @@ impl Collection {
         let type_name: String = read(model, "type")?;
         let kind = match type_name.as_str() {
             "auth" => CollectionKind::Auth(Box::new(AuthOptions::from_json(model)?)),
-            "view" => CollectionKind::View { query: read(model, "viewQuery")? },
+            "view" => CollectionKind::View { query: read(model, "viewQuery")?, sources: None },
             _ => CollectionKind::Base,
         };
         let mut collection = Self {

@@ -86,7 +86,7 @@ impl Compiler<'_> {
         self.reads.path(path);
         let planned = Planner::new(self.schema, &frame.collection, self.request, frame.trust).plan(path)?;
         if let Planned::Walk(walk) = &planned {
-            self.reads.walk(walk);
+            self.reads.walk(self.schema, walk);
         }
         Ok(planned)
     }

@@ -163,7 +163,7 @@ fn a_view_of_mixed_values_is_walked_too() {
                  UNION SELECT id || '3', NULL FROM rows";
     fixture.db.execute_batch(&format!("CREATE VIEW mixed AS {query}")).expect("a view");
     let view = Collection {
-        kind: CollectionKind::View { query: query.to_owned() },
+        kind: CollectionKind::View { query: query.to_owned(), sources: None },
         ..Collection::clone(&collection("mixed", open_rules(), &[("x", kind("number"))]))
     };
     let collections = fixture.schema.collections().iter().cloned().chain([Arc::new(view)]).collect();

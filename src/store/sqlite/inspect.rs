@@ -18,6 +18,19 @@ use super::error::classify;
 const SYSTEM_TABLES: &[&str] = &["_collections", "_params", "_feed", "_meta", "_migrations", "_idempotency"];
 /// Tables that SQLite makes up.
 const SYSTEM_PREFIXES: &[&str] = &["sqlite_", "pragma_", "dbstat", "fts", "rtree"];
+/// Functions of SQLite that give a table made of their arguments.
+const TABLE_FUNCTIONS: &[&str] = &["json_each", "json_tree"];
+/// What comes out of these depends on nothing but what goes in. Dates are not among them, as `now` may be a value.
+#[rustfmt::skip]
+const STABLE_FUNCTIONS: &[&str] = &[
+    "->", "->>", "abs", "avg", "ceil", "ceiling", "char", "coalesce", "concat", "concat_ws", "count", "dense_rank",
+    "first_value", "floor", "format", "glob", "group_concat", "hex", "if", "ifnull", "iif", "instr", "json",
+    "json_array", "json_array_length", "json_extract", "json_group_array", "json_group_object", "json_insert",
+    "json_object", "json_patch", "json_quote", "json_remove", "json_replace", "json_set", "json_type", "json_valid",
+    "lag", "last_value", "lead", "length", "like", "lower", "ltrim", "max", "min", "mod", "nullif", "pow", "power",
+    "printf", "quote", "rank", "replace", "round", "row_number", "rtrim", "sign", "sqrt", "string_agg", "substr",
+    "substring", "sum", "total", "trim", "trunc", "typeof", "unicode", "upper",
+];
 const DENIED_FUNCTIONS: &[&str] = &["load_extension", "fts3_tokenizer", "sqlite_log", "randomblob", "zeroblob"];
 
 /// What a `SELECT` would yield.
@@ -26,6 +39,8 @@ pub struct ViewInspection {
     pub columns: Vec<ColumnInfo>,
     /// Every table or view that is read, sorted.
     pub tables_read: Vec<String>,
+    /// Whether the same rows always give the same: no time and no chance is asked for.
+    pub stable: bool,
     /// The first rows.
     pub rows: Vec<Row>,
 }
@@ -53,6 +68,8 @@ struct State {
 struct Guard {
     denied: Vec<(String, String)>,
     tables: BTreeSet<String>,
+    /// A function was called that is not known to be stable.
+    unstable: bool,
 }
 
 impl Inspector {
@@ -76,13 +93,13 @@ impl Inspector {
         denied: &[(String, String)],
         sample_rows: usize,
     ) -> Result<ViewInspection> {
-        *self.0.guard.lock() = Guard { denied: denied.to_vec(), tables: BTreeSet::new() };
+        *self.0.guard.lock() = Guard { denied: denied.to_vec(), ..Guard::default() };
         self.0.active.store(true, Ordering::Release);
         let result = describe(connection, sql, sample_rows);
         self.0.active.store(false, Ordering::Release);
         let (columns, rows) = result?;
-        let tables = std::mem::take(&mut self.0.guard.lock().tables);
-        Ok(ViewInspection { columns, tables_read: tables.into_iter().collect(), rows })
+        let Guard { tables, unstable, .. } = std::mem::take(&mut *self.0.guard.lock());
+        Ok(ViewInspection { columns, tables_read: tables.into_iter().collect(), stable: !unstable, rows })
     }
 }
 
@@ -93,7 +110,10 @@ impl State {
         }
         match action {
             AuthAction::Select | AuthAction::Recursive => Authorization::Allow,
-            AuthAction::Function { function_name } if !named(DENIED_FUNCTIONS, function_name) => Authorization::Allow,
+            AuthAction::Function { function_name } if !named(DENIED_FUNCTIONS, function_name) => {
+                self.guard.lock().unstable |= !named(STABLE_FUNCTIONS, function_name);
+                Authorization::Allow
+            }
             AuthAction::Read { table_name, column_name } => self.guard.lock().read(table_name, column_name),
             _ => Authorization::Deny,
         }
@@ -111,7 +131,7 @@ impl Guard {
         if system || secret {
             return Authorization::Deny;
         }
-        if !table.is_empty() {
+        if !table.is_empty() && !named(TABLE_FUNCTIONS, table) {
             self.tables.insert(table.to_owned());
         }
         Authorization::Allow

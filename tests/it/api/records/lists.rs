@@ -314,9 +314,20 @@ async fn a_view_follows_what_it_reads() {
     app.open_collection("notes", json!([])).await;
     let view = json!({ "name": "heads", "type": "view", "listRule": "", "viewQuery": "SELECT id, title FROM notes" });
     app.superuser().post("/api/collections", view).await.ok();
+    let timed = "SELECT id, title, date('now') AS today FROM notes";
+    let view = json!({ "name": "timed", "type": "view", "listRule": "", "viewQuery": timed });
+    app.superuser().post("/api/collections", view).await.ok();
     let (guest, heads) = (app.guest(), "/api/collections/heads/records");
     let note = guest.post(NOTES, json!({ "title": "a" })).await.ok();
     assert_eq!(titles(&prime(&guest, heads).await), ["a"]);
     guest.patch(&format!("{NOTES}/{}", note["id"].as_str().unwrap_or_default()), json!({ "title": "b" })).await.ok();
     assert_eq!(titles(&prime(&guest, heads).await), ["b"]);
+    assert_eq!(prime(&guest, "/api/collections/timed/records").await.header("etag"), "");
+    rules(&app, "heads", json!({ "viewQuery": "SELECT id, 'c' AS title FROM notes" })).await;
+    assert_eq!(titles(&prime(&guest, heads).await), ["c"]);
+    let app = app.restart().await;
+    let guest = app.guest();
+    prime(&guest, heads).await.ok();
+    app.app.store.close().await;
+    assert_eq!(titles(&guest.get(heads).await), ["c"], "sources are known after a restart, too");
 }
