@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::error::ApiError;
 use crate::error::Error;
-use crate::records::{Listed, Outcome, Presented, Tag, Written, pick_fields};
+use crate::records::{Answered, Outcome, Presented, Tag, Written, pick_fields};
 
 /// What every handler returns.
 pub(super) type Answer = Result<HttpResponse, ApiError>;
@@ -33,12 +33,12 @@ pub(super) fn record(presented: Presented) -> HttpResponse {
     response
 }
 
-/// 200 with a page of records, or 304.
-pub(super) fn list(listed: Listed) -> HttpResponse {
-    match listed {
-        Listed::Body(body, Some(tag)) => record(Presented { body, tag }),
-        Listed::Body(body, None) => raw(body),
-        Listed::Unchanged(tag) => not_modified(tag),
+/// 200 with what was read, or 304.
+pub(super) fn read(answered: Answered) -> HttpResponse {
+    match answered {
+        Answered::Body(body, Some(tag)) => record(Presented { body, tag }),
+        Answered::Body(body, None) => raw(body),
+        Answered::Unchanged(tag) => not_modified(tag),
     }
 }
 

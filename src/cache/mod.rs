@@ -89,7 +89,8 @@ impl Cache {
         make().await
     }
 
-    fn keep(&self, key: &[u8], version: u64, body: &Bytes) {
+    /// Keeps a body, if it is not the first time that this is wanted.
+    pub fn keep(&self, key: &[u8], version: u64, body: &Bytes) {
         if body.len() <= MAX_BODY_BYTES && self.bodies.is_wanted(key, version) {
             // A copy, as the buffer that a body was written to may be much larger than the body.
             let kept = Kept { version, body: Bytes::copy_from_slice(body) };

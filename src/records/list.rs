@@ -1,16 +1,16 @@
-//! One page of records (contract 2.1), and one record (contract 2.5).
+//! One page of records (contract 2.1).
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::cursor::{self, Cursor, Rows};
-use super::encode::{Collect, Items, Single};
+use super::encode::{Collect, Items};
 use super::lane::Lane;
 use super::picker::parse_bool;
 use super::present::{Presenter, Wanted};
-use super::recall::Asked;
-use super::{IfNoneMatch, ListParams, Listed, Presented, Records, Shape, access};
+use super::recall::{Asked, What};
+use super::{Answered, IfNoneMatch, ListParams, Records, Shape, access};
 use crate::error::{Error, Kind, Result};
 use crate::query::{Filter, Query, Reads, Request, Sort, Trust};
 use crate::schema::{Collection, Schema};
@@ -100,6 +100,7 @@ impl Page {
 /// What a list asks, resolved.
 struct Question<'a> {
     asked: Asked<'a>,
+    page: &'a Page,
     query: Query<'a>,
     wanted: Wanted,
     cursor: Option<Cursor<'a>>,
@@ -118,18 +119,19 @@ impl Records {
         params: &ListParams,
         shape: &Shape,
         known: Option<&IfNoneMatch>,
-    ) -> Result<Listed> {
+    ) -> Result<Answered> {
         let schema = self.registry.load();
         let collection = find_collection(&schema, collection)?;
         let rule = access::condition(&collection.rules.list, request)?;
         let page = Page::parse(params)?;
-        let asked = Asked { schema: &schema, collection: &collection, request, params, shape, page: &page };
+        let what = What::List { params, page: &page };
+        let asked = Asked { schema: &schema, collection: &collection, request, shape, what };
         let planned = self.recall.plan(&asked);
         let mut place = planned.as_ref().and_then(|reads| self.recall.place(&asked, reads));
         if let Some(listed) = place.as_ref().and_then(|place| self.recall.listed(place, known)) {
             return Ok(listed);
         }
-        let question = self.question(asked, rule)?;
+        let question = self.question(asked, params, &page, rule)?;
         if planned.is_none() {
             let reads = self.recall.learn(&asked, question.reads(self)?);
             place = self.recall.place(&asked, &reads);
@@ -137,13 +139,19 @@ impl Records {
                 return Ok(listed);
             }
         }
-        let Some(place) = place else { return Ok(Listed::Body(self.page(question).await?, None)) };
+        let Some(place) = place else { return Ok(Answered::Body(self.page(question).await?, None)) };
         let body = self.recall.answers.get_or_make(&place.key, place.version, async || self.page(question).await);
         Ok(self.recall.tagged(&place, body.await?))
     }
 
-    fn question<'a>(&'a self, asked: Asked<'a>, rule: Option<Filter>) -> Result<Question<'a>> {
-        let Asked { schema, collection, request, params, shape, .. } = asked;
+    fn question<'a>(
+        &'a self,
+        asked: Asked<'a>,
+        params: &'a ListParams,
+        page: &'a Page,
+        rule: Option<Filter>,
+    ) -> Result<Question<'a>> {
+        let Asked { schema, collection, request, shape, .. } = asked;
         let wanted = Wanted::parse(shape)?;
         let mut query = Query::new(schema, collection, request);
         if let Some(rule) = rule {
@@ -156,12 +164,12 @@ impl Records {
         let sort = Sort::parse(&params.sort).map_err(access::refused)?;
         query.sort(&sort, Trust::Client).map_err(access::refused)?;
         let cursor = Cursor::parse(self, collection, request, params, &sort)?;
-        Ok(Question { asked, query, wanted, cursor })
+        Ok(Question { asked, page, query, wanted, cursor })
     }
 
     async fn page(&self, question: Question<'_>) -> Result<Bytes> {
-        let Question { asked, query, wanted, cursor } = question;
-        let Asked { schema, collection, request, page, .. } = asked;
+        let Question { asked, page, query, wanted, cursor } = question;
+        let Asked { schema, collection, request, .. } = asked;
         let reader = self.store.reader();
         let limit = page.limit();
         let rows = match &cursor {
@@ -200,33 +208,6 @@ impl Records {
             .ok()
             .and_then(|digits| digits.parse().ok())
             .ok_or_else(|| Error::internal("a kept total"))
-    }
-
-    /// `GET …/records/{id}` → the JSON body with its tag.
-    ///
-    /// # Errors
-    /// `NotFound` for a missing record and for one that the view rule hides, `Forbidden` for a null rule.
-    pub async fn view(&self, request: &Request, collection: &str, id: &str, shape: &Shape) -> Result<Presented> {
-        let schema = self.registry.load();
-        let collection = find_collection(&schema, collection)?;
-        let rule = access::condition(&collection.rules.view, request)?;
-        let wanted = Wanted::parse(shape)?;
-        let mut query = Query::new(&schema, &collection, request);
-        query.id(id);
-        if let Some(rule) = rule {
-            query.filter(&rule, Trust::Rule).map_err(denied)?;
-        }
-        let reader = self.store.reader();
-        let statement = query.select(1, 0);
-        if let Some(encoder) = wanted.direct(&collection, request) {
-            let found = reader.stream(statement, Single::new(encoder)).await?;
-            let rev = found.rev.ok_or_else(|| Error::not_found(""))?;
-            return Ok(self.presented(&collection, rev, found.out.into()));
-        }
-        let sink = Collect { collection: collection.clone(), records: Vec::new() };
-        let record = reader.stream(statement, sink).await?.records.pop().ok_or_else(|| Error::not_found(""))?;
-        let lane = Lane::Store(self.store.clone());
-        Presenter { schema: &schema, lane: &lane, request }.tagged(self, &record, &wanted).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! The one read path and the one write path of records.
 //!
-//! Each verb has its file (`list` with view, `aggregate`, `create`, `update`, `delete`, `batch`, `bulk`); they share `access` (who
+//! Each verb has its file (`list`, `view`, `aggregate`, `create`, `update`, `delete`, `batch`, `bulk`); they share `access` (who
 //! may), `precondition` and `idempotency` (when a write is not done), `draft` (submitted data to values), `validate`
 //! and `protect` (what must hold), and `present` with `encode` and `expand` (the way out). A write is prepared in a
 //! [`session::Session`] against whatever it reads from, the store or an open transaction, and committed as one write
@@ -39,6 +39,7 @@ mod sweep;
 mod tag;
 mod update;
 mod validate;
+mod view;
 mod written;
 
 use std::sync::Arc;
@@ -52,7 +53,7 @@ pub use installer::INSTALLER_EMAIL;
 pub(crate) use picker::parse_bool;
 pub use picker::pick_fields;
 pub use precondition::{IfMatch, IfNoneMatch};
-pub use tag::{Listed, Presented, Tag};
+pub use tag::{Answered, Presented, Tag};
 pub use written::{Outcome, Written};
 
 use crate::clock::Clock;

@@ -17,7 +17,7 @@ use indexmap::IndexMap;
 
 use super::list::Page;
 use super::tag::Tag;
-use super::{IfNoneMatch, ListParams, Listed, Shape};
+use super::{Answered, IfNoneMatch, ListParams, Shape};
 use crate::cache::{Cache, Shelf};
 use crate::query::{Caller, CallerPart, Reads, Request};
 use crate::schema::{Collection, Schema};
@@ -26,9 +26,9 @@ use crate::store::{Store, Table};
 /// The part of the size that what lists depend on may take: one 16th.
 const PLANS_SHARE: u64 = 16;
 
-/// The first byte of a key.
+/// The first byte of a key: what is kept there.
 const PLAN: u8 = 0;
-const LIST: u8 = 1;
+const ANSWER: u8 = 1;
 const TOTAL: u8 = 2;
 
 /// What is kept.
@@ -38,15 +38,20 @@ pub(super) struct Recall {
     pub answers: Cache,
 }
 
-/// A list as it was asked for.
+/// A question as it was asked.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub schema: &'a Arc<Schema>,
     pub collection: &'a Arc<Collection>,
     pub request: &'a Request,
-    pub params: &'a ListParams,
     pub shape: &'a Shape,
-    pub page: &'a Page,
+    pub what: What<'a>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum What<'a> {
+    List { params: &'a ListParams, page: &'a Page },
+    View { id: &'a str },
 }
 
 /// Where an answer is kept, if it is.
@@ -62,12 +67,12 @@ impl Recall {
         Self { store, plans: Shelf::new(plans), answers: Cache::new(bytes - plans) }
     }
 
-    /// What the list depends on, if lists like it were asked for before.
+    /// What the answer depends on, if questions like it were asked before.
     pub fn plan(&self, asked: &Asked<'_>) -> Option<Arc<Reads>> {
         if asked.is_alone() { None } else { self.plans.get(&asked.plan_key()) }
     }
 
-    /// Keeps what a list depends on, for the next one like it.
+    /// Keeps what the answer depends on, for the next question like it.
     pub fn learn(&self, asked: &Asked<'_>, mut reads: Reads) -> Arc<Reads> {
         if asked.is_alone() {
             reads.volatile = true;
@@ -83,30 +88,39 @@ impl Recall {
     /// Where the answer is kept at this moment. `None` where it is not, and while what it reads is being written.
     pub fn place(&self, asked: &Asked<'_>, reads: &Arc<Reads>) -> Option<Place> {
         let version = self.version(reads)?;
-        Some(Place { key: asked.list_key(reads), version, reads: reads.clone() })
+        Some(Place { key: asked.answer_key(reads), version, reads: reads.clone() })
     }
 
-    /// The same for the number of all records, which depends on less.
+    /// The same for the number of all records of a list, which depends on less.
     pub fn place_of_total(&self, asked: &Asked<'_>, reads: &Reads) -> Option<Place> {
         let version = self.version(reads)?;
         Some(Place { key: asked.total_key(reads), version, reads: reads.clone().into() })
     }
 
-    /// The answer of this place, if it is kept or the client has it.
-    pub fn listed(&self, place: &Place, known: Option<&IfNoneMatch>) -> Option<Listed> {
+    /// The tag of a view that was the present one at this version.
+    pub fn kept_tag(&self, place: &Place) -> Option<Tag> {
+        self.answers.get(&place.key, place.version).and_then(|kept| Tag::of_kept(&kept))
+    }
+
+    pub fn keep_tag(&self, place: &Place, tag: &Tag) {
+        self.answers.keep(&place.key, place.version, &Bytes::copy_from_slice(tag.quoted().as_bytes()));
+    }
+
+    /// The list of this place, if it is kept or the client has it.
+    pub fn listed(&self, place: &Place, known: Option<&IfNoneMatch>) -> Option<Answered> {
         if let Some(known) = known {
             let tag = self.tag(place);
             if known.has(&tag) {
-                return Some(Listed::Unchanged(tag));
+                return Some(Answered::Unchanged(tag));
             }
         }
         self.answers.get(&place.key, place.version).map(|body| self.tagged(place, body))
     }
 
     /// The answer with its tag. What was read while something was written may be from after it, and has none.
-    pub fn tagged(&self, place: &Place, body: Bytes) -> Listed {
+    pub fn tagged(&self, place: &Place, body: Bytes) -> Answered {
         let stands = self.version(&place.reads) == Some(place.version);
-        Listed::Body(body, stands.then(|| self.tag(place)))
+        Answered::Body(body, stands.then(|| self.tag(place)))
     }
 
     fn tag(&self, place: &Place) -> Tag {
@@ -130,14 +144,18 @@ impl Asked<'_> {
             let known = self.schema.by_id(&record.collection.id);
             record.id().is_empty() || !known.is_some_and(|known| Arc::ptr_eq(known, &record.collection))
         });
-        self.params.cursor.is_some() || !self.request.body.is_empty() || foreign
+        let continued = matches!(self.what, What::List { params, .. } if params.cursor.is_some());
+        continued || foreign || !self.request.body.is_empty()
     }
 
-    fn list_key(&self, reads: &Reads) -> Vec<u8> {
-        let mut key = self.key(LIST);
+    fn answer_key(&self, reads: &Reads) -> Vec<u8> {
+        let mut key = self.key(ANSWER);
         key.text(&self.shape.fields);
         key.text(&self.shape.expand);
-        self.page.numbers().into_iter().for_each(|number| key.number(number.cast_unsigned()));
+        match self.what {
+            What::List { page, .. } => page.numbers().into_iter().for_each(|number| key.number(number.cast_unsigned())),
+            What::View { id } => key.text(id),
+        }
         key.reads(reads, self.request);
         key.0
     }
@@ -162,8 +180,11 @@ impl Asked<'_> {
         key.0.push(kind);
         key.number(self.schema.version);
         key.number(self.collection.table.number.cast_unsigned());
-        key.text(&self.params.filter);
-        key.text(&self.params.sort);
+        key.0.push(matches!(self.what, What::View { .. }).into());
+        if let What::List { params, .. } = self.what {
+            key.text(&params.filter);
+            key.text(&params.sort);
+        }
         key
     }
 }

@@ -22,16 +22,16 @@ pub struct Presented {
     pub tag: Tag,
 }
 
-/// A page of a list, as one caller asked for it.
+/// A page of a list or a record, for a client that may have it.
 #[derive(Debug, Clone)]
-pub enum Listed {
+pub enum Answered {
     /// The JSON body. It has no tag where it could be another one at once.
     Body(Bytes, Option<Tag>),
     /// The client has the answer with this tag.
     Unchanged(Tag),
 }
 
-impl Listed {
+impl Answered {
     /// Empty where the client has it.
     pub fn into_body(self) -> Bytes {
         match self {
@@ -49,6 +49,11 @@ impl Tag {
     /// The tag of a list with this stamp.
     pub(super) fn of_list(stamp: u64) -> Self {
         Self(format!("\"{stamp:016x}\""))
+    }
+
+    /// A tag that was kept as bytes.
+    pub(super) fn of_kept(bytes: &[u8]) -> Option<Self> {
+        std::str::from_utf8(bytes).ok().map(|text| Self(text.to_owned()))
     }
 
     pub fn quoted(&self) -> &str {

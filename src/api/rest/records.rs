@@ -13,15 +13,15 @@ pub(in crate::api) async fn list(call: Call, collection: Path<String>) -> Answer
     let known = conditions::if_none_match(&call);
     let (params, shape) = (call.list_params(), call.shape());
     let listed = call.app().records.list(&call.request, &collection, &params, &shape, known.as_ref()).await?;
-    Ok(answer::list(listed))
+    Ok(answer::read(listed))
 }
 
 pub(in crate::api) async fn view(call: Call, path: Path<(String, String)>) -> Answer {
     let (collection, id) = path.as_ref();
-    let presented = call.app().records.view(&call.request, collection, id, &call.shape()).await?;
+    let (records, shape) = (&call.app().records, call.shape());
     match conditions::if_none_match(&call) {
-        Some(known) if known.has(&presented.tag) => Ok(answer::not_modified(presented.tag)),
-        _ => Ok(answer::record(presented)),
+        Some(known) => Ok(answer::read(records.view_unless(&call.request, collection, id, &shape, &known).await?)),
+        None => Ok(answer::record(records.view(&call.request, collection, id, &shape).await?)),
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use basalt::app::App;
 use basalt::crypto::{Hasher, SEAL_KEY_BYTES, Sealer};
 use basalt::query::{Caller, Request};
-use basalt::records::{ListParams, Listed, Records, Shape, Terms};
+use basalt::records::{Answered, IfNoneMatch, ListParams, Records, Shape, Terms};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -135,6 +135,15 @@ struct World {
     /// The same records without a memory.
     plain: Records,
     tokens: Vec<Option<String>>,
+    /// The tag of the record that a caller saw last, by the number of the caller and what was expanded.
+    seen: HashMap<(usize, &'static str), String>,
+}
+
+fn text(answered: basalt::error::Result<Answered>) -> String {
+    match answered {
+        Ok(answered) => String::from_utf8_lossy(&answered.into_body()).into_owned(),
+        Err(error) => format!("{error:?}"),
+    }
 }
 
 impl World {
@@ -180,7 +189,7 @@ impl World {
             Sealer::new(&[0; SEAL_KEY_BYTES]),
             0,
         );
-        let mut world = Self { app, plain, tokens };
+        let mut world = Self { app, plain, tokens, seen: HashMap::new() };
         world.sign_in().await;
         world
     }
@@ -194,7 +203,7 @@ impl World {
     }
 
     /// Everybody asks this, from memory and anew; twice, so that it is kept.
-    async fn read(&self, query: &Query) -> Result<(), TestCaseError> {
+    async fn read(&mut self, query: &Query) -> Result<(), TestCaseError> {
         let (collection, filter, sort, expand, fields, skip_total, page) = *query;
         let params = ListParams {
             page: Some(page.to_string()),
@@ -206,16 +215,26 @@ impl World {
         };
         let shape = Shape { expand: expand.into(), fields: fields.into() };
         for _ in 0..2 {
-            for token in &self.tokens {
+            for (number, token) in self.tokens.iter().enumerate() {
                 let caller: Caller = self.app.app.auth.caller(token.as_deref()).await;
                 let request = Request { method: "GET".into(), caller, ..Request::default() };
                 let kept = self.app.app.records.list(&request, collection, &params, &shape, None).await;
                 let anew = self.plain.list(&request, collection, &params, &shape, None).await;
-                let text = |listed: basalt::error::Result<Listed>| match listed {
-                    Ok(listed) => String::from_utf8_lossy(&listed.into_body()).into_owned(),
-                    Err(error) => format!("{error:?}"),
-                };
                 prop_assert_eq!(text(kept), text(anew), "{:?} as {:?}", query, request.caller.id());
+                let id = id("post", number % 2);
+                let seen = self.seen.entry((number, expand)).or_default();
+                let known = IfNoneMatch::parse(seen);
+                let kept = self.app.app.records.view_unless(&request, "posts", &id, &shape, &known).await;
+                let anew = self.plain.view(&request, "posts", &id, &shape).await;
+                match (kept, anew) {
+                    (Ok(Answered::Unchanged(tag)), Ok(anew)) => prop_assert_eq!(tag, anew.tag),
+                    (Ok(Answered::Body(body, _)), Ok(anew)) => {
+                        prop_assert_eq!(body, anew.body);
+                        prop_assert_ne!(&*seen, anew.tag.quoted());
+                        *seen = anew.tag.into();
+                    }
+                    (kept, anew) => prop_assert_eq!(text(kept), text(anew.map(|anew| Answered::Body(anew.body, None)))),
+                }
             }
         }
         Ok(())
@@ -388,7 +407,7 @@ fn blocking<T>(future: impl Future<Output = T>) -> T {
 async fn listed(app: &App) -> (u64, Option<String>) {
     let (request, params, shape) = (Request::default(), ListParams::default(), Shape::default());
     let listed = app.records.list(&request, "notes", &params, &shape, None).await.expect("a list");
-    let Listed::Body(body, tag) = listed else { panic!("nothing was known") };
+    let Answered::Body(body, tag) = listed else { panic!("nothing was known") };
     let page: Json = serde_json::from_slice(&body).expect("JSON");
     (page["items"][0]["n"].as_u64().expect("a number"), tag.map(String::from))
 }

@@ -77,6 +77,31 @@ async fn who_has_the_answer_gets_304() {
 }
 
 #[tokio::test]
+async fn who_asks_again_gets_304_without_the_database() {
+    let app = TestApp::start().await;
+    app.open_collection("notes", json!([])).await;
+    let guest = app.guest();
+    let (one, first) = note(&app, json!({ "title": "a" })).await;
+    for _ in 0..3 {
+        assert_eq!(get(&guest, &one, &first).await.status, 304);
+    }
+    let tag = guest.patch(&one, json!({ "title": "b" })).await.header("etag").to_owned();
+    assert_eq!(get(&guest, &one, &first).await.ok()["title"], "b");
+    for _ in 0..3 {
+        assert_eq!(get(&guest, &one, &tag).await.status, 304);
+    }
+    app.superuser().patch("/api/collections/notes", json!({ "viewRule": "title = 'a'" })).await.ok();
+    get(&guest, &one, &tag).await.error(404);
+    app.superuser().patch("/api/collections/notes", json!({ "viewRule": "" })).await.ok();
+    for _ in 0..3 {
+        assert_eq!(get(&guest, &one, &tag).await.status, 304);
+    }
+    app.app.store.close().await;
+    assert_eq!(get(&guest, &one, &tag).await.header("etag"), tag);
+    assert!(get(&guest, &one, &first).await.status >= 500);
+}
+
+#[tokio::test]
 async fn what_is_expanded_into_a_record_changes_its_tag() {
     let app = TestApp::start().await;
     let target = app.open_collection("targets", json!([])).await;
