@@ -63,17 +63,16 @@ impl<V: Clone> Shelf<V> {
         self.kept.as_ref()?.get(key).map(|weighed| weighed.value)
     }
 
-    /// See [`super::Cache::stamp`].
+    /// A number for a key and a version, known to nobody outside of the process.
     pub fn stamp(&self, key: &[u8], version: u64) -> u64 {
         self.hasher.hash_one((key, version))
     }
 
-    /// Whether this key was asked about before at this version, not too long ago: only then a place is worth having. What
-    /// changes more often than it is read never takes one.
-    pub fn is_wanted(&self, key: &[u8], version: u64) -> bool {
-        let stamp = self.stamp(key, version);
+    /// Whether this stamp was asked about before, not too long ago: only then a place is worth having. What changes more
+    /// often than it is read never takes one.
+    pub fn is_wanted(&self, stamp: u64) -> bool {
         let place = usize::try_from(stamp % DEMANDS as u64).unwrap_or_default();
-        self.demands[place].swap(stamp, Ordering::Relaxed) == stamp
+        !self.is_off() && self.demands[place].swap(stamp, Ordering::Relaxed) == stamp
     }
 
     /// Keeps a value that takes so many bytes.

@@ -10,6 +10,23 @@ use super::{Cache, MAX_BODY_BYTES, MAX_WAITS};
 
 const KEY: &[u8] = b"key";
 
+async fn get_or_make<E>(
+    cache: &Cache,
+    key: &[u8],
+    version: u64,
+    make: impl AsyncFnOnce() -> Result<Bytes, E>,
+) -> Result<Bytes, E> {
+    let place = cache.place(key.to_vec(), version);
+    match cache.get(&place) {
+        Some(body) => Ok(body),
+        None => cache.make(&place, make).await,
+    }
+}
+
+fn get(cache: &Cache, key: &[u8], version: u64) -> Option<Bytes> {
+    cache.get(&cache.place(key.to_vec(), version))
+}
+
 /// What comes out, and whether it was made now.
 async fn ask(cache: &Cache, key: &[u8], version: u64) -> (Bytes, bool) {
     let made = Cell::new(false);
@@ -17,7 +34,7 @@ async fn ask(cache: &Cache, key: &[u8], version: u64) -> (Bytes, bool) {
         made.set(true);
         Ok::<_, ()>(Bytes::from(format!("{key:?} at {version}")))
     };
-    let body = cache.get_or_make(key, version, make).await.expect("no error");
+    let body = get_or_make(cache, key, version, make).await.expect("no error");
     assert_eq!(body, format!("{key:?} at {version}"));
     (body, made.get())
 }
@@ -30,10 +47,10 @@ async fn what_is_asked_for_again_is_kept() {
     assert!(!ask(&cache, KEY, 1).await.1);
     assert!(ask(&cache, b"other", 1).await.1);
     assert!(ask(&cache, KEY, 2).await.1, "another version is another answer");
-    assert_eq!(cache.get(KEY, 2), None);
+    assert_eq!(get(&cache, KEY, 2), None);
     assert!(ask(&cache, KEY, 2).await.1);
     assert!(!ask(&cache, KEY, 2).await.1);
-    assert_eq!(cache.get(KEY, 1), None, "the newer one took its place");
+    assert_eq!(get(&cache, KEY, 1), None, "the newer one took its place");
 }
 
 #[tokio::test]
@@ -60,7 +77,7 @@ async fn keys_and_bodies_stay_within_the_size() {
     let put = async |key: &[u8], length: usize| {
         for _ in 0..2 {
             let make = async || Ok::<_, ()>(Bytes::from(vec![0; length]));
-            cache.get_or_make(key, 1, make).await.expect("no error");
+            get_or_make(&cache, key, 1, make).await.expect("no error");
         }
     };
     for number in 0..2000_u32 {
@@ -74,9 +91,9 @@ async fn keys_and_bodies_stay_within_the_size() {
     for (length, kept) in [(MAX_BODY_BYTES, true), (MAX_BODY_BYTES + 1, false)] {
         for _ in 0..2 {
             let make = async || Ok::<_, ()>(Bytes::from(vec![0; length]));
-            full.get_or_make(KEY, length as u64, make).await.expect("no error");
+            get_or_make(&full, KEY, length as u64, make).await.expect("no error");
         }
-        assert_eq!(full.get(KEY, length as u64).is_some(), kept);
+        assert_eq!(get(&full, KEY, length as u64).is_some(), kept);
     }
 }
 
@@ -90,7 +107,7 @@ async fn of_many_that_ask_at_once_one_makes() {
             go.notified().await;
             Ok::<_, ()>(Bytes::from(version.to_string()))
         };
-        cache.get_or_make(KEY, version, make).await
+        get_or_make(&cache, KEY, version, make).await
     };
     let all = join_all((0..100).map(|number| ask(number % 2)));
     let finish = async {
@@ -114,9 +131,9 @@ async fn nobody_waits_for_who_failed_or_went_away() {
         Ok::<_, &str>(Bytes::from_static(b"good"))
     };
     {
-        let mut first = Box::pin(cache.get_or_make(KEY, 1, never));
-        let mut second = pin!(cache.get_or_make(KEY, 1, good));
-        let mut third = pin!(cache.get_or_make(KEY, 1, async || Err("not asked")));
+        let mut first = Box::pin(get_or_make(&cache, KEY, 1, never));
+        let mut second = pin!(get_or_make(&cache, KEY, 1, good));
+        let mut third = pin!(get_or_make(&cache, KEY, 1, async || Err("not asked")));
         assert!(poll_immediate(first.as_mut()).await.is_none());
         assert!(poll_immediate(second.as_mut()).await.is_none());
         assert!(poll_immediate(third.as_mut()).await.is_none());
@@ -131,8 +148,8 @@ async fn nobody_waits_for_who_failed_or_went_away() {
         go.notified().await;
         Err("broken")
     };
-    let mut failing = pin!(cache.get_or_make(KEY, 2, fails));
-    let mut second = pin!(cache.get_or_make(KEY, 2, good));
+    let mut failing = pin!(get_or_make(&cache, KEY, 2, fails));
+    let mut second = pin!(get_or_make(&cache, KEY, 2, good));
     assert!(poll_immediate(failing.as_mut()).await.is_none());
     assert!(poll_immediate(second.as_mut()).await.is_none());
     go.notify_one();
@@ -146,9 +163,9 @@ async fn waiting_has_an_end() {
     let cache = Cache::new(1 << 20);
     let never = async || -> Result<Bytes, ()> { std::future::pending().await };
     let own = async || Ok::<_, ()>(Bytes::from_static(b"own"));
-    let mut patient = pin!(cache.get_or_make(KEY, 1, own));
+    let mut patient = pin!(get_or_make(&cache, KEY, 1, own));
     for _ in 0..MAX_WAITS {
-        let mut maker = Box::pin(cache.get_or_make(KEY, 1, never));
+        let mut maker = Box::pin(get_or_make(&cache, KEY, 1, never));
         assert!(poll_immediate(maker.as_mut()).await.is_none());
         assert!(poll_immediate(patient.as_mut()).await.is_none());
         drop(maker);
@@ -159,8 +176,9 @@ async fn waiting_has_an_end() {
 #[test]
 fn stamps_tell_keys_versions_and_caches_apart() {
     let (one, other) = (Cache::new(0), Cache::new(0));
-    assert_eq!(one.stamp(KEY, 1), one.stamp(KEY, 1));
-    assert_ne!(one.stamp(KEY, 1), one.stamp(KEY, 2));
-    assert_ne!(one.stamp(KEY, 1), one.stamp(b"key2", 1));
-    assert_ne!(one.stamp(KEY, 1), other.stamp(KEY, 1));
+    let stamp = |cache: &Cache, key: &[u8], version: u64| cache.place(key.to_vec(), version).stamp();
+    assert_eq!(stamp(&one, KEY, 1), stamp(&one, KEY, 1));
+    assert_ne!(stamp(&one, KEY, 1), stamp(&one, KEY, 2));
+    assert_ne!(stamp(&one, KEY, 1), stamp(&one, b"key2", 1));
+    assert_ne!(stamp(&one, KEY, 1), stamp(&other, KEY, 1));
 }

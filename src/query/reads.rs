@@ -21,6 +21,8 @@ const CALLER_ID: &str = "@request.auth.id";
 pub struct Reads {
     pub tables: Vec<Arc<Table>>,
     pub caller: CallerPart,
+    /// The method of the request.
+    pub method: bool,
     /// Names of query parameters.
     pub parameters: Vec<String>,
     /// Names of headers, in lower case.
@@ -46,6 +48,7 @@ impl Reads {
         other.parameters.iter().for_each(|name| note(&mut self.parameters, name));
         other.headers.iter().for_each(|name| note(&mut self.headers, name));
         self.depends_on(other.caller);
+        self.method |= other.method;
         self.volatile |= other.volatile;
     }
 
@@ -84,9 +87,11 @@ impl Reads {
                 note(&mut self.headers, &path.segments.first().copied().unwrap_or_default().to_lowercase())
             }
             Root::Macro => self.volatile = true,
-            // The body, the method and the context are for whoever keeps an answer to look at: they are no matter of a few
-            // values. The rows of the others are those of a walk.
-            Root::Body | Root::Method | Root::Context | Root::Own | Root::Collection { .. } => {}
+            Root::Method => self.method = true,
+            // Who keeps answers to questions with a body, or of several contexts, must tell them apart.
+            Root::Body | Root::Context => {}
+            // Their rows are those of a walk.
+            Root::Own | Root::Collection { .. } => {}
         }
     }
 

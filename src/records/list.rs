@@ -126,22 +126,25 @@ impl Records {
         let page = Page::parse(params)?;
         let what = What::List { params, page: &page };
         let asked = Asked { schema: &schema, collection: &collection, request, shape, what };
-        let planned = self.recall.plan(&asked);
-        let mut place = planned.as_ref().and_then(|reads| self.recall.place(&asked, reads));
-        if let Some(listed) = place.as_ref().and_then(|place| self.recall.listed(place, known)) {
-            return Ok(listed);
+        let plan = self.recall.plan(&asked);
+        let mut place = plan.reads.as_ref().and_then(|reads| self.recall.place(&asked, reads));
+        if let Some(place) = &place
+            && let Some(answer) = place.unchanged(known).or_else(|| self.recall.list(place))
+        {
+            return Ok(answer);
         }
         let question = self.question(asked, params, &page, rule)?;
-        if planned.is_none() {
-            let reads = self.recall.learn(&asked, question.reads(self)?);
+        if plan.reads.is_none() {
+            let reads = self.recall.learn(&plan, || question.reads(self))?;
             place = self.recall.place(&asked, &reads);
-            if let Some(listed) = place.as_ref().and_then(|place| self.recall.listed(place, known)) {
-                return Ok(listed);
+            if let Some(answer) = place.as_ref().and_then(|place| place.unchanged(known)) {
+                return Ok(answer);
             }
         }
-        let Some(place) = place else { return Ok(Answered::Body(self.page(question).await?, None)) };
-        let body = self.recall.answers.get_or_make(&place.key, place.version, async || self.page(question).await);
-        Ok(self.recall.tagged(&place, body.await?))
+        match place {
+            Some(place) => self.recall.make_list(&place, async || self.page(question).await).await,
+            None => Ok(Answered::Body(self.page(question).await?, None)),
+        }
     }
 
     fn question<'a>(
@@ -192,22 +195,11 @@ impl Records {
             }
         };
         let known = page.total_from(count).filter(|_| cursor.as_ref().is_none_or(Cursor::is_first));
-        let total = page.total(known, async || self.count(&asked, &query).await).await?;
+        let count = async || total(&reader, query.count()).await;
+        let total = page.total(known, async || self.recall.total(&asked, query.reads(), count).await).await?;
         let next = cursor.map(|cursor| cursor.next(last)).transpose()?;
         page.close(total, next.as_deref(), &mut out);
         Ok(out.into())
-    }
-
-    /// The number of all records of a list.
-    async fn count(&self, asked: &Asked<'_>, query: &Query<'_>) -> Result<i64> {
-        let count = async || -> Result<i64> { total(&self.store.reader(), query.count()).await };
-        let Some(place) = self.recall.place_of_total(asked, query.reads()) else { return count().await };
-        let digits = async || Ok::<_, Error>(Bytes::from(count().await?.to_string()));
-        let digits = self.recall.answers.get_or_make(&place.key, place.version, digits).await?;
-        std::str::from_utf8(&digits)
-            .ok()
-            .and_then(|digits| digits.parse().ok())
-            .ok_or_else(|| Error::internal("a kept total"))
     }
 }
 
@@ -215,9 +207,14 @@ impl Question<'_> {
     /// What the answer depends on.
     fn reads(&self, records: &Records) -> Result<Reads> {
         let mut reads = self.query.reads().clone();
-        let Asked { schema, collection, request, .. } = self.asked;
-        let lane = Lane::Store(records.store.clone());
-        reads.merge(&Presenter { schema, lane: &lane, request }.reads(collection, &self.wanted)?);
+        let look = || {
+            let lane = Lane::Store(records.store.clone());
+            let Asked { schema, collection, request, .. } = self.asked;
+            Presenter { schema, lane: &lane, request }.reads(collection, &self.wanted)
+        };
+        if self.wanted.depends(self.asked.collection) {
+            reads.merge(&*records.recall.learn_look(&self.asked, look)?);
+        }
         Ok(reads)
     }
 }

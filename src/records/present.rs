@@ -32,6 +32,11 @@ impl Wanted {
         Ok(Self { tree: Tree::parse(&shape.expand), picker: Picker::parse(&shape.fields)? })
     }
 
+    /// Whether the look of the records depends on more than their rows.
+    pub fn depends(&self, collection: &Collection) -> bool {
+        !self.tree.is_empty() || collection.auth().is_some()
+    }
+
     /// The encoder, if rows can go straight to bytes: nothing to expand, nothing but plain names to pick, no
     /// manage rule to ask.
     pub fn direct(&self, collection: &Arc<Collection>, request: &Request) -> Option<Encoder> {

@@ -18,7 +18,8 @@ use indexmap::IndexMap;
 use super::list::Page;
 use super::tag::Tag;
 use super::{Answered, IfNoneMatch, ListParams, Shape};
-use crate::cache::{Cache, Shelf};
+use crate::cache::{self, Cache, Shelf};
+use crate::error::{Error, Result};
 use crate::query::{Caller, CallerPart, Reads, Request};
 use crate::schema::{Collection, Schema};
 use crate::store::{Store, Table};
@@ -30,12 +31,13 @@ const PLANS_SHARE: u64 = 16;
 const PLAN: u8 = 0;
 const ANSWER: u8 = 1;
 const TOTAL: u8 = 2;
+const LOOK: u8 = 3;
 
 /// What is kept.
 pub(super) struct Recall {
     store: Store,
     plans: Shelf<Arc<Reads>>,
-    pub answers: Cache,
+    answers: Cache,
 }
 
 /// A question as it was asked.
@@ -54,10 +56,16 @@ pub(super) enum What<'a> {
     View { id: &'a str },
 }
 
+/// What is known of a question before it is planned.
+pub(super) struct Plan {
+    /// `None` for a question whose answer is not to be kept, whatever it reads.
+    key: Option<Vec<u8>>,
+    pub reads: Option<Arc<Reads>>,
+}
+
 /// Where an answer is kept, if it is.
 pub(super) struct Place {
-    pub key: Vec<u8>,
-    pub version: u64,
+    answer: cache::Place,
     reads: Arc<Reads>,
 }
 
@@ -68,19 +76,33 @@ impl Recall {
     }
 
     /// What the answer depends on, if questions like it were asked before.
-    pub fn plan(&self, asked: &Asked<'_>) -> Option<Arc<Reads>> {
-        if asked.is_alone() { None } else { self.plans.get(&asked.plan_key()) }
+    pub fn plan(&self, asked: &Asked<'_>) -> Plan {
+        let key = (!asked.is_alone()).then(|| asked.plan_key());
+        let reads = key.as_ref().and_then(|key| self.plans.get(key));
+        Plan { key, reads }
     }
 
     /// Keeps what the answer depends on, for the next question like it.
-    pub fn learn(&self, asked: &Asked<'_>, mut reads: Reads) -> Arc<Reads> {
-        if asked.is_alone() {
-            reads.volatile = true;
-            return reads.into();
+    pub fn learn(&self, plan: &Plan, reads: impl FnOnce() -> Result<Reads>) -> Result<Arc<Reads>> {
+        match &plan.key {
+            Some(key) => reads().map(|reads| self.keep_reads(key, reads)),
+            None => Ok(Reads { volatile: true, ..Reads::default() }.into()),
         }
-        let (key, reads) = (asked.plan_key(), Arc::new(reads));
-        if self.plans.is_wanted(&key, 0) {
-            self.plans.put(&key, reads.clone(), bytes_of(&reads));
+    }
+
+    /// What the look of the records depends on: known more often than the whole, as it is the same for every filter.
+    pub fn learn_look(&self, asked: &Asked<'_>, reads: impl FnOnce() -> Result<Reads>) -> Result<Arc<Reads>> {
+        let key = asked.look_key();
+        match self.plans.get(&key) {
+            Some(reads) => Ok(reads),
+            None => reads().map(|reads| self.keep_reads(&key, reads)),
+        }
+    }
+
+    fn keep_reads(&self, key: &[u8], reads: Reads) -> Arc<Reads> {
+        let reads = Arc::new(reads);
+        if self.plans.is_wanted(self.plans.stamp(key, 0)) {
+            self.plans.put(key, reads.clone(), bytes_of(&reads));
         }
         reads
     }
@@ -88,43 +110,51 @@ impl Recall {
     /// Where the answer is kept at this moment. `None` where it is not, and while what it reads is being written.
     pub fn place(&self, asked: &Asked<'_>, reads: &Arc<Reads>) -> Option<Place> {
         let version = self.version(reads)?;
-        Some(Place { key: asked.answer_key(reads), version, reads: reads.clone() })
+        Some(Place { answer: self.answers.place(asked.answer_key(reads), version), reads: reads.clone() })
     }
 
-    /// The same for the number of all records of a list, which depends on less.
-    pub fn place_of_total(&self, asked: &Asked<'_>, reads: &Reads) -> Option<Place> {
-        let version = self.version(reads)?;
-        Some(Place { key: asked.total_key(reads), version, reads: reads.clone().into() })
+    /// The list of this place, if it is kept.
+    pub fn list(&self, place: &Place) -> Option<Answered> {
+        self.answers.get(&place.answer).map(|body| self.tagged(place, body))
     }
 
-    /// The tag of a view that was the present one at this version.
-    pub fn kept_tag(&self, place: &Place) -> Option<Tag> {
-        self.answers.get(&place.key, place.version).and_then(|kept| Tag::of_kept(&kept))
-    }
-
-    pub fn keep_tag(&self, place: &Place, tag: &Tag) {
-        self.answers.keep(&place.key, place.version, &Bytes::copy_from_slice(tag.quoted().as_bytes()));
-    }
-
-    /// The list of this place, if it is kept or the client has it.
-    pub fn listed(&self, place: &Place, known: Option<&IfNoneMatch>) -> Option<Answered> {
-        if let Some(known) = known {
-            let tag = self.tag(place);
-            if known.has(&tag) {
-                return Some(Answered::Unchanged(tag));
-            }
-        }
-        self.answers.get(&place.key, place.version).map(|body| self.tagged(place, body))
+    /// The list of this place, made by one of those who ask for it.
+    pub async fn make_list(&self, place: &Place, make: impl AsyncFnOnce() -> Result<Bytes>) -> Result<Answered> {
+        Ok(self.tagged(place, self.answers.make(&place.answer, make).await?))
     }
 
     /// The answer with its tag. What was read while something was written may be from after it, and has none.
-    pub fn tagged(&self, place: &Place, body: Bytes) -> Answered {
-        let stands = self.version(&place.reads) == Some(place.version);
-        Answered::Body(body, stands.then(|| self.tag(place)))
+    fn tagged(&self, place: &Place, body: Bytes) -> Answered {
+        let stands = self.version(&place.reads) == Some(place.answer.version);
+        Answered::Body(body, stands.then(|| place.tag()))
     }
 
-    fn tag(&self, place: &Place) -> Tag {
-        Tag::of_list(self.answers.stamp(&place.key, place.version))
+    /// The number of all records of a list, whose query depends on this.
+    pub async fn total(
+        &self,
+        asked: &Asked<'_>,
+        reads: &Reads,
+        count: impl AsyncFnOnce() -> Result<i64>,
+    ) -> Result<i64> {
+        let Some(version) = self.version(reads) else { return count().await };
+        let place = self.answers.place(asked.total_key(reads), version);
+        let bytes = match self.answers.get(&place) {
+            Some(bytes) => bytes,
+            None => {
+                let make = async || Ok::<_, Error>(Bytes::copy_from_slice(&count().await?.to_le_bytes()));
+                self.answers.make(&place, make).await?
+            }
+        };
+        bytes.as_ref().try_into().map(i64::from_le_bytes).map_err(Error::internal)
+    }
+
+    /// The tag of a view that was the present one at this version.
+    pub fn view_tag(&self, place: &Place) -> Option<Tag> {
+        self.answers.get(&place.answer).and_then(|kept| Tag::of_kept(&kept))
+    }
+
+    pub fn keep_view_tag(&self, place: &Place, tag: &Tag) {
+        self.answers.keep(&place.answer, &Bytes::copy_from_slice(tag.quoted().as_bytes()));
     }
 
     /// Each number only rises, so that the sum is the same only where all of them are.
@@ -133,6 +163,19 @@ impl Recall {
             true => None,
             false => reads.tables.iter().map(|table| self.store.generation(table)).sum(),
         }
+    }
+}
+
+impl Place {
+    /// For a client that has the list of this place.
+    pub fn unchanged(&self, known: Option<&IfNoneMatch>) -> Option<Answered> {
+        let (known, tag) = (known?, self.tag());
+        known.has(&tag).then_some(Answered::Unchanged(tag))
+    }
+
+    /// The tag of the list of this place.
+    fn tag(&self) -> Tag {
+        Tag::of_list(self.answer.stamp())
     }
 }
 
@@ -148,6 +191,16 @@ impl Asked<'_> {
         continued || foreign || !self.request.body.is_empty()
     }
 
+    fn look_key(&self) -> Vec<u8> {
+        let mut key = Key(Vec::with_capacity(128));
+        key.0.push(LOOK);
+        key.number(self.schema.version);
+        key.number(self.collection.table.number.cast_unsigned());
+        key.text(&self.shape.expand);
+        key.caller(CallerPart::Collection, &self.request.caller);
+        key.0
+    }
+
     fn answer_key(&self, reads: &Reads) -> Vec<u8> {
         let mut key = self.key(ANSWER);
         key.text(&self.shape.fields);
@@ -160,6 +213,7 @@ impl Asked<'_> {
         key.0
     }
 
+    /// The sort is a part of it, as a path that it crosses limits the records.
     fn total_key(&self, reads: &Reads) -> Vec<u8> {
         let mut key = self.key(TOTAL);
         key.reads(reads, self.request);
@@ -231,7 +285,7 @@ impl Key {
 
     fn reads(&mut self, reads: &Reads, request: &Request) {
         self.caller(reads.caller, &request.caller);
-        self.text(&request.method);
+        self.text(if reads.method { &request.method } else { "" });
         self.text(request.context.as_str());
         self.values(&reads.parameters, &request.query);
         self.values(&reads.headers, &request.headers);

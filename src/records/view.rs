@@ -51,14 +51,14 @@ impl Records {
         let collection = find_collection(&schema, collection)?;
         access::condition(&collection.rules.view, request)?;
         let asked = Asked { schema: &schema, collection: &collection, request, shape, what: What::View { id } };
-        let planned = self.recall.plan(&asked);
-        let mut place = planned.as_ref().and_then(|reads| self.recall.place(&asked, reads));
-        if let Some(tag) = place.as_ref().and_then(|place| self.recall.kept_tag(place)).filter(|tag| known.has(tag)) {
+        let plan = self.recall.plan(&asked);
+        let mut place = plan.reads.as_ref().and_then(|reads| self.recall.place(&asked, reads));
+        if let Some(tag) = place.as_ref().and_then(|place| self.recall.view_tag(place)).filter(|tag| known.has(tag)) {
             return Ok(Answered::Unchanged(tag));
         }
         let question = Question::new(&schema, &collection, request, id, shape)?;
-        if planned.is_none() {
-            let reads = self.recall.learn(&asked, question.reads(self)?);
+        if plan.reads.is_none() {
+            let reads = self.recall.learn(&plan, || question.reads(self))?;
             place = self.recall.place(&asked, &reads);
         }
         let Presented { body, tag } = self.record(question).await?;
@@ -66,7 +66,7 @@ impl Records {
             return Ok(Answered::Body(body, Some(tag)));
         }
         if let Some(place) = place {
-            self.recall.keep_tag(&place, &tag);
+            self.recall.keep_view_tag(&place, &tag);
         }
         Ok(Answered::Unchanged(tag))
     }

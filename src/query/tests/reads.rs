@@ -38,6 +38,7 @@ fn told(fixture: &Fixture, request: &Request, filter: &str, sort: &str, trust: T
     let mut told = vec![tables.join(" "), format!("{:?}", reads.caller)];
     told.extend(reads.parameters.iter().map(|name| format!("?{name}")));
     told.extend(reads.headers.iter().map(|name| format!("header {name}")));
+    told.extend(reads.method.then(|| "method".to_owned()));
     told.extend(reads.volatile.then(|| "volatile".to_owned()));
     told.join(", ")
 }
@@ -72,7 +73,7 @@ fn rules_and_filters() {
     check("@request.auth.users_via_boss.name ?= title", Trust::Rule, "posts users, Record", "posts, Record");
     alike("@request.query.a = title || @request.query.b:isset = true", "posts, Nothing, ?a, ?b");
     alike("@request.headers.X_Token = title", "posts, Nothing, header x_token");
-    alike("@request.method = 'GET' && @request.context = 'default'", "posts, Nothing");
+    alike("@request.method = 'GET' && @request.context = 'default'", "posts, Nothing, method");
     for time in ["@now > title", "title < @todayStart", "@year = 2000"] {
         alike(time, "posts, Nothing, volatile");
     }
