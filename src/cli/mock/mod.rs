@@ -1,15 +1,16 @@
 //! `basalt mock`: the API of a schema before there is a backend, with examples for data.
 //!
 //! A real server on a directory of its own that goes with it. The collections are imported (`schema.rs`), `order.rs`
-//! says in which order they are filled, and `fill.rs` writes the records: what a field is about is guessed from its name
-//! (`meaning.rs`), one record speaks of one thing (`scene.rs`), and `value.rs` makes a value of it that the field takes.
-//! Then the directory is opened anew on the system's clock and served. What only such a server does is behind
-//! [`api::Options::mock`].
+//! says in which order they are filled, and `fill.rs` writes the records, those of `account.rs` with known passwords.
+//! What a field is about is guessed from its name (`meaning.rs`), one record speaks of one thing (`scene.rs`), and
+//! `value.rs` makes a value of it that the field takes. Then the directory is opened anew on the system's clock and
+//! served. What only such a server does is behind [`api::Options::mock`].
 //!
 //! *Invariant:* the same file, seed and number give the same records to the byte; every one passed the checks of the
 //! normal write path, and rules hold as in production unless they were opened.
 //! Start reading at [`run`].
 
+mod account;
 mod fill;
 mod meaning;
 mod order;
@@ -114,7 +115,7 @@ async fn listen(
 }
 
 fn facts(address: SocketAddr, flags: &Flags, filled: &Filled) -> Json {
-    let account = |account: &fill::Account| json!({ "collection": account.collection, "identity": account.identity, "password": account.password });
+    let account = |account: &account::Account| json!({ "collection": account.collection, "identity": account.identity, "password": account.password });
     let collections = filled.counts.iter().map(|(name, records)| json!({ "name": name, "records": records }));
     json!({
         "url": format!("http://{address}"),

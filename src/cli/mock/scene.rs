@@ -42,8 +42,8 @@ impl<'r> Scene<'r> {
     /// A text of this meaning.
     pub(super) fn text(&mut self, meaning: Meaning) -> String {
         match meaning {
-            Meaning::FirstName => self.first.into(),
-            Meaning::LastName => self.last.into(),
+            Meaning::FirstName => self.distinct(self.first),
+            Meaning::LastName => self.distinct(self.last),
             Meaning::Person => self.person(),
             Meaning::Username => self.handle("_"),
             Meaning::Email => format!("{}@example.com", self.handle(".")),
@@ -55,9 +55,9 @@ impl<'r> Scene<'r> {
                 let count = self.number(2, 5);
                 words::sentences(self.random, count)
             }
-            Meaning::City => self.place.city.into(),
-            Meaning::Region => self.place.region.into(),
-            Meaning::Country => self.place.country.into(),
+            Meaning::City => self.distinct(self.place.city),
+            Meaning::Region => self.distinct(self.place.region),
+            Meaning::Country => self.distinct(self.place.country),
             Meaning::Street => {
                 let street = words::capital(one(self.random, words::NOUNS));
                 format!("{} {street} {}", self.number(1, 180), one(self.random, words::STREETS))
@@ -87,7 +87,8 @@ impl<'r> Scene<'r> {
             Meaning::Emoji => words::EMOJIS,
             _ => return None,
         };
-        Some(one(self.random, list).to_owned())
+        let word = one(self.random, list);
+        Some(self.distinct(word))
     }
 
     /// A number of this meaning.
@@ -143,6 +144,14 @@ impl<'r> Scene<'r> {
         match self.attempt >= PLAIN_ATTEMPTS || self.index >= MANY {
             true => format!("{name}{}", self.number(self.index + 1, (self.index + 1) * 10)),
             false => name,
+        }
+    }
+
+    /// A word of a short list; with a number where the words are taken.
+    fn distinct(&mut self, word: &str) -> String {
+        match self.attempt >= PLAIN_ATTEMPTS {
+            true => format!("{word} {}", self.number(self.index + 1, (self.index + 1) * 10)),
+            false => word.into(),
         }
     }
 

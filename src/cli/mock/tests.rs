@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::meaning::{self, Meaning};
-use super::{Flags, fill, greeting, order};
+use super::{Flags, account, fill, greeting, order};
 use crate::schema::{Collection, Schema};
 
 #[test]
@@ -67,7 +67,7 @@ fn what_is_pointed_at_comes_first_and_circles_are_cut_where_it_costs_least() {
 fn a_greeting_warns_of_known_passwords() {
     let flags = Flags { schema: "s.json".into(), http: String::new(), records: 3, seed: 1, open: false };
     let account =
-        fill::Account { collection: "users".into(), identity: "user@example.com".into(), password: "secret".into() };
+        account::Account { collection: "users".into(), identity: "user@example.com".into(), password: "secret".into() };
     let filled = fill::Filled { accounts: vec![account], counts: vec![("days".into(), 2)] };
     let greet = |address: &str| greeting(address.parse().expect("an address"), &flags, &filled);
     let near = greet("127.0.0.1:80");

@@ -10,7 +10,7 @@ use super::words::{self, one};
 use crate::clock::wire_text;
 use crate::crypto;
 use crate::schema::field::{
-    DateOptions, EmailOptions, NumberOptions, RelationOptions, SelectOptions, TextOptions, UrlOptions, sample,
+    DateOptions, EmailOptions, NumberOptions, RelationOptions, SelectOptions, TextOptions, UrlOptions, generate, sample,
 };
 use crate::schema::{Field, FieldKind};
 
@@ -104,7 +104,7 @@ fn text(field: &Field, options: &TextOptions, meaning: Meaning, scene: &mut Scen
     let most = if options.max > 0 { options.max } else { DEFAULT_TEXT_MAX };
     let length = options.min.max(1)..=most;
     if !options.autogenerate_pattern.is_empty()
-        && let Some(text) = sample(&options.autogenerate_pattern, length.clone(), scene.random)
+        && let Some(text) = generate(&options.autogenerate_pattern, scene.random)
         && fits(field, &text)
     {
         return Ok(text.into());
@@ -273,12 +273,14 @@ fn object(max_bytes: usize, scene: &mut Scene<'_>) -> Json {
 pub(super) fn id(field: &Field, plain_base: bool, at_ms: i64, scene: &mut Scene<'_>) -> Result<String, String> {
     let FieldKind::Text(options) = &field.kind else { return Err("it is no text".into()) };
     let most = if options.max > 0 { options.max } else { DEFAULT_TEXT_MAX };
-    let mut random = |pattern: &str| sample(pattern, 1..=most, scene.random);
     let made = match options.autogenerate_pattern.as_str() {
         "" => None,
-        "[a-z0-9]{15}" if plain_base => random("[a-z0-9]{7}").map(|rest| crypto::time_prefix(at_ms) + &rest),
-        pattern => random(pattern),
+        "[a-z0-9]{15}" if plain_base => {
+            generate("[a-z0-9]{7}", scene.random).map(|rest| crypto::time_prefix(at_ms) + &rest)
+        }
+        pattern => generate(pattern, scene.random),
     };
-    let made = made.filter(|id| fits(field, id)).or_else(|| random(&options.pattern).filter(|id| fits(field, id)));
-    made.ok_or_else(|| format!("no id of up to {most} characters fits the pattern {:?}", options.pattern))
+    let made = made.filter(|id| fits(field, id)).or_else(|| sample(&options.pattern, 1..=most, scene.random));
+    let reason = || format!("no id of up to {most} characters fits the pattern {:?}", options.pattern);
+    made.filter(|id| fits(field, id)).ok_or_else(reason)
 }

@@ -11,20 +11,24 @@ const MAX_OPEN_REPETITIONS: u32 = 6;
 /// The longest text worth generating, in bytes; nested repetitions could otherwise ask for gigabytes.
 const MAX_LENGTH_BYTES: usize = 10_000;
 
+/// The most characters beyond what is needed around what a pattern finds.
+const MAX_ROOM: usize = 6;
+
 /// How many texts are tried for a pattern that is found in a text instead of describing all of it.
 const MAX_SAMPLES: usize = 100;
 
 /// A pattern that can't be generated from: not a regular expression, or one with anchors or boundaries.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Unsupported;
+#[derive(Debug)]
+struct Unsupported;
 
-/// A random text for the pattern.
-pub(super) fn generate(pattern: &str, random: &mut impl Rng) -> Result<String, Unsupported> {
-    let tree = regex_syntax::parse(pattern).map_err(|_| Unsupported)?;
+/// A random text that the pattern describes whole. `None` for a pattern that says nothing of the whole: no regular
+/// expression, or one with anchors or boundaries.
+pub fn generate(pattern: &str, random: &mut impl Rng) -> Option<String> {
+    let tree = regex_syntax::parse(pattern).ok()?;
     let mut writer =
         Writer { random, open_repetitions: MAX_OPEN_REPETITIONS, skips_positions: false, out: String::new() };
-    writer.append(&tree)?;
-    Ok(writer.out)
+    writer.append(&tree).ok()?;
+    Some(writer.out)
 }
 
 /// A random text in which the pattern is found, with this many characters; `None` where a hundred tries gave none.
@@ -35,8 +39,15 @@ pub fn sample(pattern: &str, characters: std::ops::RangeInclusive<i64>, random: 
     (0..MAX_SAMPLES).find_map(|_| {
         let mut writer = Writer { random: &mut *random, open_repetitions, skips_positions: true, out: String::new() };
         writer.append(&tree).ok()?;
-        let count = i64::try_from(writer.out.chars().count()).ok()?;
-        (characters.contains(&count) && pattern::fits(pattern, &writer.out)).then_some(writer.out)
+        let found = writer.out;
+        // The pattern may leave room around what it finds.
+        let room = least.saturating_sub(found.chars().count()) + random.random_range(0..=MAX_ROOM);
+        let room: String = (0..room).map(|_| random.random_range('a'..='z')).collect();
+        let around = [format!("{found}{room}"), format!("{room}{found}"), format!("{found} {room}"), found];
+        around.into_iter().find(|text| {
+            let count = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
+            characters.contains(&count) && pattern::fits(pattern, text)
+        })
     })
 }
 
@@ -130,7 +141,7 @@ mod tests {
     #[test]
     fn what_has_no_text_of_its_own_is_refused() {
         for pattern in ["^a$", r"\b", "[", "(a{1000}){1000}"] {
-            assert_eq!(generate(pattern, &mut rand::rng()), Err(Unsupported), "{pattern}");
+            assert_eq!(generate(pattern, &mut rand::rng()), None, "{pattern}");
         }
     }
 
@@ -142,8 +153,12 @@ mod tests {
             (r"^\d{4}-\d{2}$", 0..=7),
             ("^(a|bc)*$", 3..=3),
             ("", 0..=0),
-            (r"\bx\b", 1..=1),
+            ("^$|^a", 3..=9),
+            (r"\bx\b", 5..=9),
             ("^x{2,}$", 9..=10),
+            ("[A-Z]", 5..=9),
+            ("^abc", 9..=9),
+            ("x$", 4..=4),
         ] {
             for _ in 0..20 {
                 let text =

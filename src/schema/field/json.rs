@@ -97,8 +97,10 @@ impl FieldType for JsonOptions {
         }
     }
 
+    /// A JSON number may come back from its column as a number.
     fn is_blank(&self, value: &Value) -> bool {
-        matches!(value.as_str(), "" | "null" | "\"\"" | "[]" | "{}")
+        let is_number = matches!(value, Value::Int(_) | Value::Real(_));
+        !is_number && matches!(value.as_str(), "" | "null" | "\"\"" | "[]" | "{}")
     }
 
     fn validate(&self, value: &Value) -> Option<FieldError> {

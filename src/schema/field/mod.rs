@@ -46,7 +46,7 @@ pub use date::{DateOptions, parse_date};
 pub use editor::EditorOptions;
 pub use email::EmailOptions;
 pub use file::FileOptions;
-pub use generate::sample;
+pub use generate::{generate, sample};
 pub use geo_point::GeoPointOptions;
 pub use json::JsonOptions;
 pub use number::{NumberOptions, write_number};

@@ -138,3 +138,16 @@ async fn forms_of_both_kinds() {
     let record = guest.send(guest.request(reqwest::Method::POST, PATH).multipart(parts)).await.ok();
     assert_eq!((&record["text"], &record["n"]), (&json!("json"), &json!(1.5)));
 }
+
+#[tokio::test]
+async fn a_required_json_number_survives_other_changes() {
+    let app = TestApp::start().await;
+    app.open_collection("facts", json!([{ "name": "value", "type": "json", "required": true }])).await;
+    let path = "/api/collections/facts/records";
+    for value in [json!(5), json!(-0.5), json!(0), json!(true), json!([0])] {
+        let record = app.guest().post(path, json!({ "title": "old", "value": value })).await.ok();
+        let path = format!("{path}/{}", record["id"].as_str().expect("an id"));
+        let changed = app.guest().patch(&path, json!({ "title": "new" })).await.ok();
+        assert_eq!((&changed["value"], &changed["title"]), (&value, &json!("new")), "{value}");
+    }
+}
