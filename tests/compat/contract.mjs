@@ -1,7 +1,7 @@
 // The contract document before independent judges: a validator of OpenAPI, and schemathesis, which makes requests of what the
 // document promises and compares every answer with it. The server has every kind of collection, field and rule (contract.json).
 import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
