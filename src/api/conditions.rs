@@ -30,7 +30,8 @@ pub(super) fn once(call: &Call, body: &Map<String, Json>) -> Result<Option<Once>
         return Err(Error::invalid("there must be one Idempotency-Key"));
     }
     // A text that is not ASCII is refused like an empty one.
-    Once::new(key.to_str().unwrap_or_default(), &call.request, call.target(), body).map(Some)
+    let schema = call.app().registry.load();
+    Once::new(key.to_str().unwrap_or_default(), &call.request, call.target(), body, &schema).map(Some)
 }
 
 /// A header that may come in several lines.

@@ -19,7 +19,7 @@ use super::{Records, Shape};
 use crate::crypto::digest;
 use crate::error::{Error, Kind, Result};
 use crate::query::{Context, Request};
-use crate::schema::Record;
+use crate::schema::{FieldKind, Record, Schema};
 use crate::store::{Op, Priority, Statement, Value, WriteSet};
 
 /// How long a key is remembered. Receipts are bounded by what a day of writes can be: each is some 200 bytes beside a
@@ -40,11 +40,12 @@ pub struct Once {
 }
 
 impl Once {
-    /// `target` is the path with the query; `body` the submitted data in any order of keys.
+    /// `target` is the path with the query; `body` the submitted data in any order of keys. Passwords are passed over:
+    /// what is kept would tell them to whoever tries many, as it is made to be quick.
     ///
     /// # Errors
     /// `Invalid` for a key that is not 1 to 255 visible ASCII characters.
-    pub fn new(key: &str, request: &Request, target: &str, body: &Map<String, Json>) -> Result<Self> {
+    pub fn new(key: &str, request: &Request, target: &str, body: &Map<String, Json>, schema: &Schema) -> Result<Self> {
         if !(1..=MAX_KEY_LENGTH).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Error::invalid("Idempotency-Key must be 1 to 255 visible ASCII characters"));
         }
@@ -52,8 +53,28 @@ impl Once {
         let collection = caller.map(|record| record.collection.id.as_str()).unwrap_or_default();
         let scope = [collection, request.caller.id(), &request.method, target, key].map(str::as_bytes);
         let mut body = Json::Object(body.clone());
+        remove_keys(&mut body, &passwords(schema));
         body.sort_all_objects();
         Ok(Self { key: digest(&scope), request: digest(&[body.to_string().as_bytes()]) })
+    }
+}
+
+/// The keys that may hold a password, whatever the collection.
+fn passwords(schema: &Schema) -> HashSet<&str> {
+    let fields = schema.collections().iter().flat_map(|collection| &collection.fields);
+    let secret = fields.filter(|field| matches!(field.kind, FieldKind::Password(_)));
+    secret.map(|field| field.name.as_str()).chain(["passwordConfirm", "oldPassword"]).collect()
+}
+
+/// At any depth: the entries of a batch have bodies of their own.
+fn remove_keys(value: &mut Json, names: &HashSet<&str>) {
+    match value {
+        Json::Object(map) => {
+            map.retain(|key, _| !names.contains(key.trim_matches(['+', '-'])));
+            map.values_mut().for_each(|value| remove_keys(value, names));
+        }
+        Json::Array(items) => items.iter_mut().for_each(|item| remove_keys(item, names)),
+        _ => {}
     }
 }
 
@@ -192,7 +213,7 @@ mod tests {
     use super::*;
 
     fn once(key: &str, target: &str, body: Json) -> Result<Once> {
-        Once::new(key, &Request::default(), target, body.as_object().expect("an object"))
+        Once::new(key, &Request::default(), target, body.as_object().expect("an object"), &Schema::default())
     }
 
     #[test]
