@@ -39,11 +39,12 @@ bench: tools
 	cargo bench --bench jobs
 	PATH="$$PATH:$(COMPAT_CACHE)/venv/bin" cargo bench --bench load -- $(BENCH)
 
-# What finds more the longer it looks, SOAK_SECONDS (240 at least) each: power loss and broken disks, kills and races, memory under
-# load, fuzzing. A failure prints its CRASH_SEED, or leaves its input in fuzz/artifacts/.
+# What finds more the longer it looks, about SOAK_SECONDS (240 at least) each: power loss and broken disks, kills and
+# races, filters beside PocketBase, memory under load, fuzzing. See docs/TESTING.md.
 SOAK_SECONDS ?= 600
 soak:
 	CRASH_SECONDS=$(SOAK_SECONDS) cargo test --lib -- sqlite::tests::crash
 	CRASH_SECONDS=$(SOAK_SECONDS) cargo test --test it -- faults::kill faults::races
+	DIFFERENTIAL_SEED=$$(date +%s) DIFFERENTIAL_CASES=$$(($(SOAK_SECONDS) * 20)) cargo test --test it -- differential
 	cargo bench --bench load -- --soak $(SOAK_SECONDS)
 	.ci/fuzz $(SOAK_SECONDS)

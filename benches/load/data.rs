@@ -16,11 +16,16 @@ pub struct Data {
     pub post_ids: Vec<String>,
 }
 
-pub async fn prepare(server: &Server) -> Data {
-    let mut api = Api { connection: Connection::open(server.port).await.expect("a connection"), token: String::new() };
-    let login = json!({ "identity": EMAIL, "password": PASSWORD });
-    api.token = text(&api.call("POST", "/api/collections/_superusers/auth-with-password", Some(login)).await["token"]);
+/// Starts every cron of the server.
+pub async fn maintain(server: &Server) {
+    let mut api = Api::sign_in(server).await;
+    for cron in api.call("GET", "/api/crons", None).await.as_array().expect("a list") {
+        api.call("POST", &format!("/api/crons/{}", text(&cron["id"])), None).await;
+    }
+}
 
+pub async fn prepare(server: &Server) -> Data {
+    let mut api = Api::sign_in(server).await;
     let rules = json!({ "viewRule": "@request.auth.id != ''", "listRule": "@request.auth.id != ''" });
     api.call("PATCH", "/api/collections/users", Some(rules)).await;
     api.call(
@@ -79,6 +84,15 @@ struct Api {
 }
 
 impl Api {
+    async fn sign_in(server: &Server) -> Self {
+        let connection = Connection::open(server.port).await.expect("a connection");
+        let mut api = Self { connection, token: String::new() };
+        let login = json!({ "identity": EMAIL, "password": PASSWORD });
+        let signed_in = api.call("POST", "/api/collections/_superusers/auth-with-password", Some(login)).await;
+        api.token = text(&signed_in["token"]);
+        api
+    }
+
     async fn call(&mut self, method: &str, path: &str, body: Option<Value>) -> Value {
         let bytes = body.map(|body| body.to_string().into_bytes());
         let answer =

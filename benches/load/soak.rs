@@ -1,6 +1,7 @@
 //! `--soak`: all scenarios in turn for long, on Basalt alone, and what becomes of its memory.
 //!
-//! The first third fills the caches, which are bounded. After that memory may grow only as much as noise does.
+//! The first third fills the caches, which are bounded; every cron runs in it, as maintenance reads what requests do
+//! not. After that memory may grow only as much as noise does.
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -29,9 +30,14 @@ pub async fn run(binary: PathBuf, dir: PathBuf, time: Duration) {
     let start = Instant::now();
     let mut samples_mib: Vec<f64> = Vec::new();
     let mut requests = 0;
+    let mut maintained = false;
     for (turn, scenario) in SCENARIOS.iter().cycle().enumerate() {
         if start.elapsed() >= time {
             break;
+        }
+        if !maintained && start.elapsed() >= time / 4 {
+            data::maintain(&server).await;
+            maintained = true;
         }
         requests += load(server.port, &data, scenario, CONNECTIONS, TURN, turn as u64).await.len();
         samples_mib.push(server.memory_mib("RssAnon"));
