@@ -36,6 +36,12 @@ pub(super) enum Op {
     NotLike,
 }
 
+impl Op {
+    pub fn is_order(self) -> bool {
+        matches!(self, Op::Lt | Op::Le | Op::Gt | Op::Ge)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Operand {
     /// A field path, `@request.…`, `@collection.…` or a macro, with its position in the text.

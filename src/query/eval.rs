@@ -58,8 +58,9 @@ impl Evaluator<'_> {
 
     fn comparison(&self, comparison: &Comparison) -> Option<bool> {
         let (left, right) = (self.operand(&comparison.left)?, self.operand(&comparison.right)?);
-        // The type of a constant matters beside another constant only: a column goes before.
-        let affinity = |side: &Known, other: &Known| match side.column || !other.column {
+        let ordered = comparison.op.is_order();
+        // For equality the type of a constant matters beside another constant only: a column goes before.
+        let affinity = |side: &Known, other: &Known| match side.column || !other.column || ordered {
             true => side.affinity,
             false => Affinity::None,
         };

@@ -72,8 +72,8 @@ impl Compiler<'_> {
     }
 
     fn pair(&mut self, frame: &Frame, joins: &mut Joins, op: Op, left: &Plan, right: &Plan) -> Result<Condition> {
-        let left = self.side(frame, joins, left, "")?;
-        let right = self.side(frame, joins, right, "")?;
+        let left = self.compared(op, frame, joins, left, "")?;
+        let right = self.compared(op, frame, joins, right, "")?;
         let guards = guards(&left, &right);
         let condition = self.compare(op, left, right);
         Ok(Condition::all(std::iter::once(condition).chain(guards.into_iter().map(Condition::sql)).collect()))
@@ -98,8 +98,8 @@ impl Compiler<'_> {
         let mut joins = Joins::default();
         // A side that is any-of by nature speaks of the row of the any-of joins.
         let mut side = |plan: &Plan, name: &str| match plan.any_only() && plan.fans_out() {
-            true => self.side(frame, any, plan, ""),
-            false => self.side(frame, &mut joins, plan, name),
+            true => self.compared(op, frame, any, plan, ""),
+            false => self.compared(op, frame, &mut joins, plan, name),
         };
         let (left_side, right_side) = (side(left, "l")?, side(right, "r")?);
         let reads_any = [left, right].into_iter().any(|plan| plan.any_only() && plan.fans_out());
@@ -153,6 +153,18 @@ impl Compiler<'_> {
             Operand::Path(text, position) => self.path(frame, &Path::parse(text, *position)?)?,
             Operand::Call(call) => return self.plan_call(frame, call),
         }))
+    }
+
+    /// A side of this comparison. Where there is an order, a field of the caller has the type of its column.
+    fn compared(&mut self, op: Op, frame: &Frame, joins: &mut Joins, plan: &Plan, name: &str) -> Result<Side> {
+        match plan {
+            Plan::Planned(Planned::Typed(value, affinity)) if op.is_order() && *value != Value::Null => {
+                let kind = if *affinity == Affinity::Numeric { "NUMERIC" } else { "TEXT" };
+                let text = format!("CAST({} AS {kind})", self.bind(value.clone()));
+                Ok(Side::Sql(Scalar::of(text, *affinity)))
+            }
+            _ => self.side(frame, joins, plan, name),
+        }
     }
 
     pub(super) fn side(&mut self, frame: &Frame, joins: &mut Joins, plan: &Plan, side: &str) -> Result<Side> {

@@ -143,10 +143,23 @@ pub async fn sorts(pair: &mut Pair, random: &mut Random, count: u64) {
     }
 }
 
+/// A number of the caller beside texts.
+const CALLER_RULES: [&str; 8] = [
+    "@request.auth.age < s",
+    "@request.auth.age >= s",
+    "s ?< @request.auth.age",
+    "@request.auth.age ?<= @request.auth.boss.name",
+    "@request.auth.age < readers.name",
+    "@request.auth.age > many.label",
+    "@request.auth.age <= s:lower",
+    "@request.auth.age < j.a",
+];
+
 /// The same rule for several callers.
 pub async fn list_rules(pair: &mut Pair, random: &mut Random, count: u64) {
-    for _ in 0..count {
-        let rule = expression(random, Kind::Trusted).text;
+    let fixed = CALLER_RULES.iter().map(|rule| (*rule).to_owned());
+    let drawn = (0..count).map(|_| expression(random, Kind::Trusted).text);
+    for rule in fixed.chain(drawn) {
         if pair.both_try("/api/collections/posts", &json!({ "listRule": rule })).await {
             for caller in [GUEST, ADA, BOB] {
                 let query = [("perPage", "100"), ("probe", "5"), ("empty", "")];
