@@ -1,6 +1,6 @@
-//! Lists that are answered from memory: what a list depends on, under which key its answer is kept, and its tag.
+//! Answers from memory: what a list depends on, under which key it is kept, and its tag; of views, the tags alone.
 //!
-//! What a list depends on ([`Reads`]) follows from its plan alone and is kept by its texts and the kind of the caller
+//! What an answer depends on ([`Reads`]) follows from its plan alone and is kept by its texts and the kind of the caller
 //! (`plans`). With it, the key of the answer is known before anything is planned: the texts, the page, and of the caller
 //! and the request exactly what the plan reads. The version is the sum of how often each table that is read was written.
 //! It only rises, so that it is the same only where each of them is. The tag is a hash of both, and a client that has it
@@ -21,7 +21,7 @@ use super::{Answered, IfNoneMatch, ListParams, Shape};
 use crate::cache::{self, Cache, Shelf};
 use crate::error::{Error, Result};
 use crate::query::{Caller, CallerPart, Reads, Request};
-use crate::schema::{Collection, Schema};
+use crate::schema::{Collection, Record, Schema};
 use crate::store::{Store, Table};
 
 /// The part of the size that what lists depend on may take: one 16th.
@@ -77,7 +77,7 @@ impl Recall {
 
     /// What the answer depends on, if questions like it were asked before.
     pub fn plan(&self, asked: &Asked<'_>) -> Plan {
-        let key = (!asked.is_alone()).then(|| asked.plan_key());
+        let key = (!asked.is_special() && !asked.is_continued()).then(|| asked.plan_key());
         let reads = key.as_ref().and_then(|key| self.plans.get(key));
         Plan { key, reads }
     }
@@ -136,7 +136,7 @@ impl Recall {
         reads: &Reads,
         count: impl AsyncFnOnce() -> Result<i64>,
     ) -> Result<i64> {
-        let Some(version) = self.version(reads) else { return count().await };
+        let Some(version) = self.version(reads).filter(|_| !asked.is_special()) else { return count().await };
         let place = self.answers.place(asked.total_key(reads), version);
         let bytes = match self.answers.get(&place) {
             Some(bytes) => bytes,
@@ -180,15 +180,19 @@ impl Place {
 }
 
 impl Asked<'_> {
-    /// Whether this one is not to be kept, whatever it reads.
-    fn is_alone(&self) -> bool {
-        let foreign = self.request.caller.record().is_some_and(|record| {
+    /// Whether more can matter than the parts of a key: a body, or a caller that its revision does not stand for.
+    fn is_special(&self) -> bool {
+        let special = |record: &Arc<Record>| {
             // While the schema changes, a caller may be of the one before. And only an internal caller has no id.
-            let known = self.schema.by_id(&record.collection.id);
-            record.id().is_empty() || !known.is_some_and(|known| Arc::ptr_eq(known, &record.collection))
-        });
-        let continued = matches!(self.what, What::List { params, .. } if params.cursor.is_some());
-        continued || foreign || !self.request.body.is_empty()
+            let present = self.schema.by_id(&record.collection.id);
+            record.id().is_empty() || !present.is_some_and(|present| Arc::ptr_eq(present, &record.collection))
+        };
+        !self.request.body.is_empty() || self.request.caller.record().is_some_and(special)
+    }
+
+    /// Whether it is answered with a cursor, which is for one caller.
+    fn is_continued(&self) -> bool {
+        matches!(self.what, What::List { params, .. } if params.cursor.is_some())
     }
 
     fn look_key(&self) -> Vec<u8> {
