@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 
 use crate::app::{PASSWORD, TestApp};
 
-const CASES: usize = 16;
+const CASES: usize = 12;
 const STEPS: usize = 25;
 /// The questions of a case: few, so that each is asked again between two writes.
 const ASKED: usize = 3;
