@@ -46,5 +46,5 @@ soak:
 	CRASH_SECONDS=$(SOAK_SECONDS) cargo test --lib -- sqlite::tests::crash
 	CRASH_SECONDS=$(SOAK_SECONDS) cargo test --test it -- faults::kill faults::races
 	DIFFERENTIAL_SEED=$$(date +%s) DIFFERENTIAL_CASES=$$(($(SOAK_SECONDS) * 20)) cargo test --test it -- differential
-	cargo bench --bench load -- --soak $(SOAK_SECONDS)
+	BASALT_CACHE__SIZE_MIB=8 cargo bench --bench load -- --soak $(SOAK_SECONDS)
 	.ci/fuzz $(SOAK_SECONDS)
