@@ -18,15 +18,18 @@ const READER_STATEMENTS: usize = 256;
 /// Checkpoints with another connection may cross for a moment.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The connection that writes.
-pub(super) fn writer(path: &Path, durability: Durability, vfs: Option<&str>) -> Result<Connection> {
+/// Bytes of a page of the main database.
+pub(super) const PAGE_BYTES: u32 = 4096;
+
+/// The connection that writes. An existing database keeps its page size.
+pub(super) fn writer(path: &Path, page_bytes: u32, durability: Durability, vfs: Option<&str>) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = open(path, flags, WRITER_STATEMENTS, vfs)?;
     batch(
         &connection,
         &format!(
-            "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -32768;
-             PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = {JOURNAL_LIMIT_BYTES};"
+            "PRAGMA page_size = {page_bytes}; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;
+             PRAGMA cache_size = -32768; PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = {JOURNAL_LIMIT_BYTES};"
         ),
     )?;
     synchronize(&connection, durability)?;

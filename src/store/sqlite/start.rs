@@ -39,7 +39,8 @@ impl Engine {
         let path = options.dir.join(FILE_NAME);
         let clock = Clock::system();
         health::renew_log(&path)?;
-        let mut writing = connection::writer(&path, options.durability, options.vfs.as_deref())?;
+        let mut writing =
+            connection::writer(&path, connection::PAGE_BYTES, options.durability, options.vfs.as_deref())?;
         migrate::run(&writing, &clock.now_text())?;
         let version = feed::schema_version(&writing)?.cast_unsigned();
         let epoch = feed::epoch(&writing)?;
