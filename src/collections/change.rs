@@ -150,8 +150,8 @@ impl Change {
         links: Links,
     ) -> Result<String> {
         let mut errors = check_shape(&new, old, &self.schema);
-        self.drop_views().await?;
         if new.is_view() {
+            // While the other views are still there: this one may read them.
             let problem = match self.infer(&mut new, old).await {
                 Ok(rows) => check_ids(&new.fields, &rows).err().map(invalid_query),
                 Err(error) => Some(error),
@@ -170,6 +170,7 @@ impl Change {
             errors = missing_index_columns(&new);
         }
         errors.into_result(failed)?;
+        self.drop_views().await?;
         if !new.is_view() {
             let sql = old.map_or_else(|| create_sql(&new), |old| change_sql(old, &new));
             for statement in sql {

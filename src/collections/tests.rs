@@ -223,6 +223,29 @@ async fn views_follow_their_tables() {
 }
 
 #[tokio::test]
+async fn a_view_may_read_another_but_not_itself() {
+    let fixture = fixture().await;
+    fixture.create(json!({"name": "posts", "fields": [text("title")]})).await.unwrap();
+    let view = |name: &str, query: &str| json!({"name": name, "type": "view", "viewQuery": query});
+    fixture.create(view("inner", "select id, title from posts")).await.unwrap();
+    fixture
+        .create(view("outer", "select i.id, i.title, p.title as same from inner i join posts p on p.id = i.id"))
+        .await
+        .unwrap();
+    let fields = fixture.collections.view("outer").unwrap()["fields"].clone();
+    let types: Vec<_> = fields.as_array().unwrap().iter().map(|field| field["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["text", "text", "text"]);
+    fixture.update("outer", json!({"viewQuery": "select id, title from inner"})).await.unwrap();
+    fixture.update("posts", json!({"fields": [text("title"), text("more")]})).await.unwrap();
+    let error = fixture.collections.delete("inner").await.unwrap_err();
+    assert!(error.message().contains("the view outer"), "{}", error.message());
+    let error = fixture.update("inner", json!({"viewQuery": "select id, title from outer"})).await.unwrap_err();
+    assert!(error.message().contains("the view "), "{}", error.message());
+    fixture.collections.delete("outer").await.unwrap();
+    fixture.collections.delete("inner").await.unwrap();
+}
+
+#[tokio::test]
 async fn an_import_is_all_or_nothing() {
     let fixture = fixture().await;
     let import = |list: Vec<Json>, missing| fixture.collections.import(list, missing);
