@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::import;
 use super::progress::{self, Bar, Progress};
 use super::socket;
 use super::task::Task;
@@ -15,6 +16,7 @@ pub(super) async fn run(config: &Config, task: Task) -> anyhow::Result<Json> {
     if let Some(stream) = socket::connect(&config.dir).await? {
         return socket::ask(stream, &task, &bar).await;
     }
+    import::settle(&config.dir)?;
     crate::telemetry::init(&config.logs);
     let app = App::open(config.clone(), Clock::system()).await?;
     let work = async |progress: &Progress| task.run(&app, progress).await;

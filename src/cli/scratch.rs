@@ -27,6 +27,10 @@ impl Scratch {
         Ok(Self { dir })
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.dir
+    }
+
     /// This configuration on the directory. What is lost with the process needs no flush.
     pub(super) fn config(&self, config: &Config) -> Config {
         let mut config = Config { dir: self.dir.clone(), ..config.clone() };

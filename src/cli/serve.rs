@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::socket::Socket;
-use super::{Context, installer, task};
+use super::{Context, import, installer, task};
 use crate::api;
 use crate::app::App;
 use crate::clock::Clock;
@@ -46,6 +46,7 @@ pub(super) async fn run(context: Context) -> anyhow::Result<()> {
     let config = context.config;
     crate::telemetry::init(&config.logs);
     raise_open_file_limit();
+    import::settle(&config.dir)?;
     let app = App::open(config.clone(), Clock::system()).await?;
     app.start()?;
     let result = listen(&app, &config).await;

@@ -66,6 +66,15 @@ impl Change {
         self.save(new, Some(&old), UPDATE_FAILED, Links::Check).await
     }
 
+    /// Sets when a collection was made and last changed.
+    pub(super) async fn set_times(&mut self, id: &str, created: String, updated: String) -> Result<()> {
+        let Some(old) = self.schema.by_id(id) else { return Err(Error::not_found("")) };
+        let new = Collection { created, updated, ..Collection::clone(old) };
+        load::set_times(&self.tx, &new).await?;
+        self.replace(id, Some(new));
+        Ok(())
+    }
+
     pub(super) async fn delete(&mut self, id: &str) -> Result<()> {
         let old = self.schema.by_id(id).cloned().ok_or_else(|| Error::not_found(""))?;
         if old.system {
@@ -291,6 +300,8 @@ impl Change {
     /// Gives the first rows, whose ids are for the caller to check: a view that is saved already may have come to bad
     /// ones by its records, which must not stand in the way of other changes.
     async fn infer(&self, new: &mut Collection, old: Option<&Collection>) -> Result<Vec<Row>, FieldError> {
+        // An import brings the fields that the view had elsewhere.
+        let sent = new.clone();
         new.fields.clear();
         let CollectionKind::View { query, .. } = &new.kind else { return Ok(Vec::new()) };
         let query = view_query(query);
@@ -303,7 +314,7 @@ impl Change {
             .inspect_view(query, &denied, CHECKED_ROWS)
             .await
             .map_err(|error| invalid_query(error.to_string()))?;
-        let fields = view_fields(query, &found.columns, &self.schema, old).map_err(invalid_query)?;
+        let fields = view_fields(query, &found.columns, &self.schema, old.or(Some(&sent))).map_err(invalid_query)?;
         new.fields = fields;
         load::note_sources(new, &found);
         new.settle_table(new.table.number);

@@ -95,6 +95,13 @@ pub(super) async fn save(tx: &Tx, collection: &mut Collection) -> Result<()> {
     Ok(())
 }
 
+pub(super) async fn set_times(tx: &Tx, collection: &Collection) -> Result<()> {
+    let params = [&collection.id, &collection.created, &collection.updated].map(|text| text.as_str().into());
+    let sql = "UPDATE _collections SET created = ?2, updated = ?3 WHERE id = ?1";
+    tx.execute(&Statement::new(sql, params.into())).await?;
+    Ok(())
+}
+
 pub(super) async fn remove(tx: &Tx, id: &str) -> Result<()> {
     tx.execute(&Statement::new("DELETE FROM _collections WHERE id = ?1", vec![id.into()])).await?;
     Ok(())

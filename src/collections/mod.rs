@@ -20,7 +20,7 @@ use serde_json::{Map, Value as Json};
 use tokio::sync::Mutex;
 
 use crate::clock::Clock;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::records::ListParams;
 use crate::schema::{Collection, Registry, Schema, Secrets, empty_model, view_fields};
 use crate::store::{Store, Value};
@@ -32,6 +32,9 @@ const DRY_RUN_NAME: &str = "temp_view_dry_run";
 
 /// How many rows of a view that is not saved are shown.
 const SAMPLE_ROWS: usize = 10;
+
+/// What a change ends with that was only tried.
+const TRIED: &str = "the import would succeed";
 
 /// The collections service. Cheap to clone.
 #[derive(Clone)]
@@ -86,6 +89,36 @@ impl Collections {
     /// Saves many collections, all or none; `delete_missing` removes what is not among them (contract 4.7).
     pub async fn import(&self, collections: Vec<Json>, delete_missing: bool) -> Result<()> {
         self.change(async move |change: &mut Change| change.import(collections, delete_missing).await).await
+    }
+
+    /// Whether [`Collections::import`] would take these collections; nothing is changed.
+    ///
+    /// # Errors
+    /// Those of an import.
+    pub async fn check_import(&self, collections: Vec<Json>, delete_missing: bool) -> Result<()> {
+        let tried = self.change(async move |change: &mut Change| {
+            // The inner result comes out as the error that undoes the change.
+            let tried = change.import(collections, delete_missing).await;
+            Err::<(), Error>(tried.err().unwrap_or_else(|| Error::new(Kind::Conflict, TRIED)))
+        });
+        match tried.await {
+            Err(error) if error.kind() == Kind::Conflict && error.message() == TRIED => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Gives collections the times that they had elsewhere: of each id when it was created and updated.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown id; those of the store.
+    pub async fn set_times(&self, times: Vec<(String, [String; 2])>) -> Result<()> {
+        let set = async move |change: &mut Change| {
+            for (id, [created, updated]) in times {
+                change.set_times(&id, created, updated).await?;
+            }
+            Ok(())
+        };
+        self.change(set).await
     }
 
     /// An empty model of each type, with every default.

@@ -14,4 +14,4 @@ mod seal;
 pub use digest::digest;
 pub use password::Hasher;
 pub use random::{alphanumeric, digits, lowercase_id, time_ordered_id, time_prefix};
-pub use seal::{SEAL_KEY_BYTES, Sealer};
+pub use seal::{SEAL_KEY_BYTES, Sealer, open_gcm};

@@ -14,7 +14,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 
 pub use entry::RequestEntry;
 
@@ -22,8 +22,8 @@ use crate::clock::{Clock, wire_text};
 use crate::crypto::{time_ordered_id, time_prefix};
 use crate::error::Result;
 use crate::settings::Settings;
-use crate::store::Statement;
 use crate::store::sqlite::{Aux, AuxValue};
+use crate::store::{Statement, Value};
 
 const FILE_NAME: &str = "aux.db";
 
@@ -48,6 +48,16 @@ thread_local! {
 }
 
 const SWEEP: &str = "DELETE FROM _logs WHERE id < ?1";
+
+/// An entry as another log kept it.
+#[derive(Debug)]
+pub struct KeptEntry {
+    pub at: DateTime<Utc>,
+    pub level: i64,
+    pub message: String,
+    /// JSON.
+    pub data: String,
+}
 
 /// The log service. Cheap to clone.
 #[derive(Clone)]
@@ -111,6 +121,18 @@ impl Logs {
         let Some(oldest) = self.0.clock.now().checked_sub_signed(TimeDelta::days(days)) else { return Ok(()) };
         self.0.aux.execute(Statement::new(SWEEP, vec![time_prefix(oldest.timestamp_millis()).into()])).await?;
         Ok(())
+    }
+
+    /// Takes entries of another log, whose `data` must be JSON. They get ids of their times.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn load(&self, entries: Vec<KeptEntry>) -> Result<()> {
+        let row = |entry: KeptEntry| -> Vec<Value> {
+            let id = time_ordered_id(entry.at.timestamp_millis());
+            vec![id.into(), entry.level.into(), entry.message.into(), entry.data.into(), wire_text(entry.at).into()]
+        };
+        Ok(self.0.aux.load(INSERT, entries.into_iter().map(row).collect()).await?)
     }
 
     /// Writes what is queued and closes.

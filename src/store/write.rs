@@ -88,6 +88,12 @@ pub enum Op {
         expect_rev: Option<i64>,
         old: Vec<u8>,
     },
+    /// Many rows in their order, as they are. They share one revision, and the feed says that the collection has to be
+    /// read again instead of telling each of them.
+    Load {
+        table: Arc<Table>,
+        rows: Vec<Vec<Value>>,
+    },
     /// A statement of ours on system tables: no revision, no entry in the feed. The rows that it returns come back in
     /// [`Committed::rows`].
     System(Statement),

@@ -9,5 +9,6 @@ mod cli;
 mod client;
 mod differential;
 mod faults;
+mod moving;
 mod security;
 mod static_files;

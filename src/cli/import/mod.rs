@@ -10,6 +10,7 @@
 mod infer;
 mod ledger;
 mod load;
+mod pocketbase;
 mod rejects;
 mod source;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use super::{Context, reach};
 use infer::Inference;
 pub(super) use ledger::undo;
 pub(super) use load::{Order, load};
+pub(super) use pocketbase::settle;
 use source::Format;
 
 #[derive(Debug, Subcommand)]
@@ -35,6 +37,8 @@ pub(super) enum Command {
     Csv(Flags),
     /// Load the objects of a JSON file: a list of them, or one a line
     Json(Flags),
+    /// Move a whole PocketBase here: collections, records, settings, log and files
+    Pocketbase(pocketbase::Flags),
     /// Delete the records that an import created
     Undo { id: String },
 }
@@ -54,6 +58,7 @@ pub(super) async fn run(context: Context, command: Command) -> anyhow::Result<()
     let (format, flags) = match command {
         Command::Csv(flags) => (Format::Csv, flags),
         Command::Json(flags) => (Format::Json, flags),
+        Command::Pocketbase(flags) => return pocketbase::run(context, flags).await,
         Command::Undo { id } => {
             let result = reach::run(&context.config, Task::ImportUndo { id }).await?;
             return report(context.json, &result, |result| format!("deleted {} records", result["deleted"]));

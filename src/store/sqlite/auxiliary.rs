@@ -13,7 +13,7 @@ use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::super::{Result, Row, Statement, StoreError};
+use super::super::{Result, Row, Statement, StoreError, Value};
 use super::error::classify;
 use super::{Durability, connection};
 
@@ -163,6 +163,21 @@ impl Aux {
     /// Runs a statement that yields no rows; the number of rows it touched.
     pub async fn execute(&self, statement: Statement) -> Result<u64> {
         self.run(move |connection| connection::execute(connection, &statement.sql, &statement.params)).await
+    }
+
+    /// Runs a statement once for every row, all or none.
+    pub async fn load(&self, sql: &'static str, rows: Vec<Vec<Value>>) -> Result<()> {
+        self.run(move |connection| {
+            connection::batch(connection, "BEGIN IMMEDIATE")?;
+            let all = rows.iter().try_for_each(|row| connection::execute(connection, sql, row).map(drop));
+            let done = all.and_then(|()| connection::batch(connection, "COMMIT"));
+            if done.is_err() {
+                // The first error is what counts; nothing of it stays either way.
+                let _ = connection.execute_batch("ROLLBACK");
+            }
+            done
+        })
+        .await
     }
 
     /// Writes what is queued and closes. Later rows are dropped, later statements answer `Closed`.

@@ -16,6 +16,8 @@ pub(super) enum Change {
     Create = 1,
     Update = 2,
     Delete = 3,
+    /// Many rows at once, which are not told one by one: whoever follows the collection reads it again.
+    Reset = 4,
     Schema = 5,
 }
 

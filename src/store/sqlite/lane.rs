@@ -117,7 +117,8 @@ impl Lane {
         }
         let rev_before = self.rev.get();
         // A single statement undoes itself when it fails; only more than one needs a savepoint.
-        let savepoint = set.ops.len() > 1 || !set.after.is_empty();
+        let many = set.ops.len() > 1 || set.ops.iter().any(|op| matches!(op, Op::Load { .. }));
+        let savepoint = many || !set.after.is_empty();
         if savepoint {
             self.control("SAVEPOINT s").map_err(|error| self.failure(error, true))?;
         }
@@ -199,6 +200,13 @@ impl Lane {
                 self.touch(&sql.insert, values.iter(), &[Value::Int(rev)])?;
                 let record = values.get(table.id_column).map_or("", Value::as_str);
                 Ok(Written::Record((table, record, Change::Create, Some(image), None)))
+            }
+            Op::Load { table, rows } => {
+                let sql = self.sql.borrow_mut().get(table);
+                for values in rows {
+                    self.touch(&sql.insert, values.iter(), &[Value::Int(rev)])?;
+                }
+                Ok(Written::Record((table, "", Change::Reset, None, None)))
             }
             Op::Update { table, id, expect_rev, set, image, old } => {
                 let sql = sql::update(table, set, expect_rev.is_some());

@@ -10,10 +10,14 @@ const FILE_NAME: &str = "data.lock";
 
 /// Held as long as the engine is open; the system releases it when the process dies.
 #[derive(Debug)]
-pub(super) struct DirectoryLock(#[expect(dead_code, reason = "the open file is the lock")] File);
+pub struct DirectoryLock(#[expect(dead_code, reason = "the open file is the lock")] File);
 
 impl DirectoryLock {
-    pub(super) fn acquire(dir: &Path) -> Result<Self> {
+    /// Takes the directory, which must be there.
+    ///
+    /// # Errors
+    /// `Locked` when another process has it, `Disk` when it can not be used.
+    pub fn acquire(dir: &Path) -> Result<Self> {
         let path = dir.join(FILE_NAME);
         let broken =
             |error: std::io::Error| StoreError::Disk(format!("the lock file {} is unusable: {error}", path.display()));

@@ -16,6 +16,7 @@ mod checkpoint;
 mod connection;
 mod error;
 mod feed;
+mod foreign;
 mod functions;
 mod generation;
 mod health;
@@ -49,13 +50,14 @@ use crate::clock::Clock;
 use checkpoint::Checkpointer;
 use generation::Generations;
 use health::Health;
-use lock::DirectoryLock;
 use pool::Pool;
 use queue::Queue;
 use reader::{Inline, Open, Readers};
 
 pub use auxiliary::{Aux, AuxValue};
+pub use foreign::{Foreign, ForeignPage};
 pub use inspect::{ColumnInfo, ViewInspection};
+pub use lock::DirectoryLock;
 pub use tx::Tx;
 
 const FILE_NAME: &str = "data.db";

@@ -225,6 +225,7 @@ fn weight(set: &WriteSet) -> usize {
                 values(&mut set.iter().map(|(_, value)| value)) + image.len() + old.len()
             }
             Op::Delete { old, .. } => old.len(),
+            Op::Load { rows, .. } => rows.iter().map(|row| values(&mut row.iter())).sum(),
             Op::System(statement) => statement.sql.len() + values(&mut statement.params.iter()),
         })
         .sum()

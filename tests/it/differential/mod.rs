@@ -10,7 +10,7 @@ mod cases;
 mod data;
 mod expression;
 mod pair;
-mod pocketbase;
+pub mod pocketbase;
 mod random;
 
 use pair::Pair;

@@ -27,10 +27,15 @@ pub fn binary() -> Option<PathBuf> {
 pub struct PocketBase {
     child: Child,
     pub superuser: Client,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl PocketBase {
+    /// The directory with its data directory `data`.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
     pub async fn start(binary: &Path) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let data = dir.path().join("data");
@@ -49,7 +54,7 @@ impl PocketBase {
             .stderr(Stdio::null())
             .spawn()
             .expect("PocketBase runs");
-        let mut server = Self { child, superuser: Client::new(address, None), _dir: dir };
+        let mut server = Self { child, superuser: Client::new(address, None), dir };
         server.superuser = server.sign_in_when_ready().await;
         server
     }
