@@ -255,11 +255,11 @@ fn record(number: usize) -> Json {
     let owners = ["", "ada000000000000", "bob000000000000"];
     json!({
         "id": id(number), "title": format!("Title {} \u{1F600} \"quoted\" <b>", number), "n": numbers[number % 7],
-        "flag": number % 2 == 0, "email_field": if number % 3 == 0 { format!("m{number}@example.com") } else { String::new() },
+        "flag": number.is_multiple_of(2), "email_field": if number.is_multiple_of(3) { format!("m{number}@example.com") } else { String::new() },
         "link": "https://example.com/?a=b#c", "body": "<p>ä &amp; b</p>\n", "when": dates[number % 3],
         "one": ones[number % 3], "many": manies[number % 3],
         "owner": owners[number % 3], "json": values[number % 11],
-        "geo": { "lon": number as f64 / 3.0, "lat": -12.25 }, "secret": "hidden", "_odd9": if number % 4 == 0 { String::new() } else { format!("u{number}") },
+        "geo": { "lon": number as f64 / 3.0, "lat": -12.25 }, "secret": "hidden", "_odd9": if number.is_multiple_of(4) { String::new() } else { format!("u{number}") },
         "list": if number > 1 { json!([id(number - 1), id(0)]) } else { json!([]) },
     })
 }

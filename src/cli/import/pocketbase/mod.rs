@@ -76,7 +76,7 @@ pub(super) async fn run(context: Context, flags: Flags) -> anyhow::Result<()> {
     drop(bar);
     app.close().await;
     let mut report = done?;
-    if flags.merge && report.clashes() > 0 {
+    if report.clashes() > 0 {
         report.print(context.json);
         bail!("the directory has some of it already, so nothing was imported");
     }
@@ -102,6 +102,9 @@ impl Move<'_> {
         let mut report = Report::default();
         let models = models::read(self.source.data())?;
         let collections = models::create(self, models, &mut report).await?;
+        if report.clashes() > 0 {
+            return Ok(report);
+        }
         params::carry(self, &mut report).await?;
         rows::carry(self, &collections, &mut report, progress).await?;
         entries::carry(self, &mut report).await?;

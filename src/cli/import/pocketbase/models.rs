@@ -100,13 +100,16 @@ fn model(row: &[Value]) -> anyhow::Result<Model> {
     Ok(Model { json })
 }
 
-/// Creates them in the directory. Returns those that may have records.
+/// Creates them in the directory, unless some clash. Returns those that may have records.
 pub(super) async fn create(
     transfer: &Move<'_>,
     mut models: Vec<Model>,
     report: &mut Report,
 ) -> anyhow::Result<Vec<Carried>> {
     make_room(transfer, &models, report).await?;
+    if report.clashes() > 0 {
+        return Ok(Vec::new());
+    }
     for model in models.iter_mut().filter(|model| model.is_system()) {
         keep_ours(transfer, model, report);
     }
@@ -148,10 +151,6 @@ async fn make_room(transfer: &Move<'_>, models: &[Model], report: &mut Report) -
         if [model.text("id"), model.text("name")].iter().any(|key| schema.find(key).is_some()) {
             report.clash(model.text("name"), "the directory has a collection of this name or id");
         }
-    }
-    if report.clashes() > 0 {
-        report.print(false);
-        bail!("the directory has some of it already, so nothing was imported");
     }
     Ok(())
 }

@@ -98,7 +98,7 @@ fn adopt(target: &Path) -> anyhow::Result<()> {
     let what = || format!("can't put the import into {} in place", target.display());
     for part in PARTS {
         let from = finished.join(part);
-        if !from.exists() {
+        if !from.try_exists().with_context(what)? {
             continue;
         }
         for suffix in LOG_SUFFIXES.iter().filter(|_| from.is_file()) {
