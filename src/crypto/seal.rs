@@ -109,6 +109,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_others_sealed_opens_with_its_key() {
+        let key = [9; SEAL_KEY_BYTES];
+        let nonce = [3; NONCE_BYTES];
+        let mut sealed = b"{}".to_vec();
+        let theirs = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &key).unwrap());
+        theirs.seal_in_place_append_tag(Nonce::from(&nonce), Aad::empty(), &mut sealed).unwrap();
+        let whole = [&nonce[..], &sealed].concat();
+        assert_eq!(open_gcm(&key, &whole).as_deref(), Some(&b"{}"[..]));
+        assert_eq!(open_gcm(&[8; SEAL_KEY_BYTES], &whole), None);
+        for end in 0..whole.len() {
+            assert_eq!(open_gcm(&key, &whole[..end]), None, "cut at {end}");
+        }
+    }
+
     proptest! {
         #[test]
         fn garbage_does_not_open(text in "\\PC{0,80}", bytes in prop::collection::vec(any::<u8>(), 0..80)) {

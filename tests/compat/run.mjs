@@ -1,8 +1,9 @@
-// usage: node tests/compat/run.mjs wire|sdk|tour|contract [--basalt BINARY] [--pocketbase BINARY] [--record] [--only TEXT]
+// usage: node tests/compat/run.mjs wire|sdk|moved|tour|contract [--basalt BINARY] [--pocketbase BINARY] [--record] [--only TEXT]
 //
 // wire      sends the scenarios of wire/ and compares with the answers recorded from PocketBase in recorded/;
 //           --record writes them anew (with --pocketbase), both binaries together compare live
 // sdk       drives the official npm package through sdk/
+// moved     signs in on PocketBase, moves its data to Basalt, and goes on there with the same session; takes both
 // tour      runs the shell blocks of README.md
 // contract  validates the contract document and calls what it promises, see contract.mjs
 import { parseArgs } from "node:util";
@@ -19,10 +20,10 @@ const { values: options, positionals } = parseArgs({
     },
 });
 
-const suites = { wire: "./wire.mjs", sdk: "./sdk.mjs", tour: "./tour.mjs", contract: "./contract.mjs" };
+const suites = { wire: "./wire.mjs", sdk: "./sdk.mjs", moved: "./moved.mjs", tour: "./tour.mjs", contract: "./contract.mjs" };
 const suite = suites[positionals[0]];
 if (!suite || (!options.basalt && !options.pocketbase)) {
-    console.error("usage: node tests/compat/run.mjs wire|sdk|tour|contract [--basalt BINARY] [--pocketbase BINARY] [--record] [--only TEXT]");
+    console.error("usage: node tests/compat/run.mjs wire|sdk|moved|tour|contract [--basalt BINARY] [--pocketbase BINARY] [--record] [--only TEXT]");
     process.exit(2);
 }
 

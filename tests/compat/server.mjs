@@ -13,21 +13,32 @@ export class Server {
     /** @param kind "basalt" or "pocketbase" */
     static async start(kind, binary) {
         const root = mkdtempSync(path.join(tmpdir(), "basalt-compat-"));
-        const dir = path.join(root, "data");
-        const server = new Server(kind, root);
+        const command = ["superuser", "upsert", SUPERUSER.email, SUPERUSER.password];
+        return await new Server(kind, root).serve(binary, command, path.join(root, "data"));
+    }
+
+    /** Basalt on what it imported from the data directory of a PocketBase that still runs. */
+    static async moved(binary, pocketbase) {
+        const root = mkdtempSync(path.join(tmpdir(), "basalt-compat-"));
+        const source = path.join(pocketbase.root, "data");
+        return await new Server("basalt", root).serve(binary, ["import", "pocketbase", source], path.join(root, "data"));
+    }
+
+    /** Runs a command that makes the directory, then the server on it. */
+    async serve(binary, command, dir) {
         try {
-            const made = spawnSync(binary, ["superuser", "upsert", SUPERUSER.email, SUPERUSER.password, "--dir", dir], { encoding: "utf8", cwd: root });
-            if (made.status !== 0) throw new Error(`${binary} superuser upsert: ${made.error ?? made.stderr}`);
+            const made = spawnSync(binary, [...command, "--dir", dir], { encoding: "utf8", cwd: this.root });
+            if (made.status !== 0) throw new Error(`${binary} ${command[0]} ${command[1]}: ${made.error ?? made.stderr}`);
             const port = await freePort();
-            server.url = `http://127.0.0.1:${port}`;
-            server.child = spawn(binary, ["serve", "--http", `127.0.0.1:${port}`, "--dir", dir], { cwd: root, stdio: ["ignore", "ignore", "pipe"] });
-            server.child.stderr.on("data", (text) => (server.errors += text));
-            await server.ready();
+            this.url = `http://127.0.0.1:${port}`;
+            this.child = spawn(binary, ["serve", "--http", `127.0.0.1:${port}`, "--dir", dir], { cwd: this.root, stdio: ["ignore", "ignore", "pipe"] });
+            this.child.stderr.on("data", (text) => (this.errors += text));
+            await this.ready();
         } catch (error) {
-            await server.stop();
+            await this.stop();
             throw error;
         }
-        return server;
+        return this;
     }
 
     /** A mock server over the collections of a file; its `facts` are what it says of itself. */

@@ -128,6 +128,25 @@ fn what_does_not_fit_is_converted_or_left_out_and_told() {
 }
 
 #[test]
+fn what_belongs_to_nobody_is_left_out() {
+    let place = Place::new();
+    let dir = source(&place, "");
+    let database = Connection::open(dir.join("data.db")).expect("a database");
+    collection(&database, "base", "_externalAuths", &json!({}), &[], None);
+    let sql = "
+        UPDATE _collections SET system = 1 WHERE name = '_externalAuths';
+        CREATE TABLE _externalAuths (id, title, data JSON, collectionRef, recordRef, provider, providerId, created, updated);
+        INSERT INTO _externalAuths VALUES ('e1', '', NULL, '_pb_users_auth_', 'gone', 'google', '1', '', ''),
+            ('e2', '', NULL, 'pbc_notes', 'first', 'google', '2', '', '');";
+    database.execute_batch(sql).expect("it runs");
+    drop(database);
+    let report = import(&place, &dir, &[]);
+    let notes = report["notCarried"].as_array().expect("a list");
+    let items: Vec<&str> = notes.iter().filter_map(|note| note["item"].as_str()).collect();
+    assert_eq!(items, ["_externalAuths/e1", "_externalAuths/e2"], "{report}");
+}
+
+#[test]
 fn damaged_old_and_foreign_databases_are_refused() {
     let check = |prepare: &dyn Fn(&Path), words: &str| {
         let place = Place::new();
@@ -136,6 +155,7 @@ fn damaged_old_and_foreign_databases_are_refused() {
         let message = refusal(&place, &dir, &[]);
         assert!(message.contains(words), "{message}");
         // It can be started over, and nothing of it is served.
+        assert!(!place.path().join("data/import.unfinished").try_exists().expect("it can be asked"));
         assert!(!place.path().join("data/data.db").try_exists().expect("it can be asked"));
     };
     check(

@@ -21,7 +21,7 @@ pub(super) struct Staging {
     target: PathBuf,
     path: PathBuf,
     /// Nobody else has the directory meanwhile. A directory that is not there can't be held, nor need it.
-    lock: Option<DirectoryLock>,
+    _lock: Option<DirectoryLock>,
 }
 
 impl Staging {
@@ -51,7 +51,7 @@ impl Staging {
                 }
             }
         }
-        Ok(Self { target: target.to_owned(), path, lock })
+        Ok(Self { target: target.to_owned(), path, _lock: lock })
     }
 
     pub fn path(&self) -> &Path {
@@ -63,9 +63,14 @@ impl Staging {
         flush();
         std::fs::rename(&self.path, self.target.join(FINISHED)).context("can't finish the import")?;
         flush();
-        adopt(&self.target)?;
-        drop(self.lock);
-        Ok(())
+        adopt(&self.target)
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // Gone already where it was put in place; what can't be removed is thrown away by the next import.
+        let _ = std::fs::remove_dir_all(&self.path);
     }
 }
 
