@@ -18,6 +18,7 @@ use crate::store::sqlite::Foreign;
 
 const TABLE: &str = "_collections";
 const RULES: [&str; 5] = ["listRule", "viewRule", "createRule", "updateRule", "deleteRule"];
+const MANAGE_RULE: &str = "manageRule";
 const TEXTS: [&str; 10] =
     ["id", "name", "type", RULES[0], RULES[1], RULES[2], RULES[3], RULES[4], "created", "updated"];
 const JSONS: [&str; 3] = ["fields", "indexes", "options"];
@@ -165,7 +166,7 @@ fn keep_ours(transfer: &Move<'_>, model: &mut Model, report: &mut Report) {
         model.json = ours;
         return;
     }
-    for key in RULES.iter().chain(&["id", "name", "authRule", "manageRule"]) {
+    for key in RULES.iter().chain(&["id", "name", "authRule", MANAGE_RULE]) {
         if let Some(value) = ours.get(*key) {
             model.json.insert((*key).to_owned(), value.clone());
         }
@@ -240,6 +241,7 @@ fn parts(models: &[Model]) -> Vec<Part> {
     // Rules may cross views.
     for (position, _) in models.iter().enumerate().filter(|(_, model)| !model.is_system()) {
         parts.extend(RULES.map(|rule| Part::Rule(position, rule)));
+        parts.extend((models[position].text("type") == "auth").then_some(Part::Rule(position, MANAGE_RULE)));
     }
     parts
 }
@@ -260,8 +262,10 @@ fn whole(models: &[Model], accepted: &IndexSet<Part>) -> Vec<Json> {
         }
         let mut json = model.json.clone();
         if !model.is_system() {
-            for rule in RULES.into_iter().filter(|rule| !accepted.contains(&Part::Rule(position, rule))) {
-                json.insert(rule.to_owned(), Json::Null);
+            for rule in RULES.into_iter().chain([MANAGE_RULE]) {
+                if !accepted.contains(&Part::Rule(position, rule)) && json.contains_key(rule) {
+                    json.insert(rule.to_owned(), Json::Null);
+                }
             }
             let indexes: Vec<String> = model.indexes();
             let kept = indexes.iter().enumerate().filter(|(index, statement)| {
