@@ -136,6 +136,10 @@ fn reads() -> Vec<Ask> {
     }
     asks.push((Method::GET, "/api/collections/Odd_NAME_9/records".into(), Json::Null));
     asks.push((Method::GET, "/api/collections/users/auth-methods".into(), Json::Null));
+    asks.push((Method::GET, "/api/collections?perPage=100&sort=id".into(), Json::Null));
+    for collection in ["_superusers", "_authOrigins", "_mfas", "_otps"] {
+        asks.push(get(collection, &[("sort", "id")]));
+    }
     asks
 }
 
