@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 use crate::schema::{Collection, Field, FieldKind};
 use crate::store::{Op, Priority, StoreError, Value, WriteSet};
 
-/// Characters of an id that would mean something else where it becomes part of a path or a URL.
-const UNFIT_FOR_IDS: [char; 5] = ['/', '\\', '"', '\'', '`'];
+/// Characters that would mean something else where an id or the name of a file becomes part of a path or a URL.
+const UNFIT: [char; 5] = ['/', '\\', '"', '\'', '`'];
 /// The longest id in bytes.
 const LONGEST_ID: usize = 255;
 
@@ -77,16 +77,32 @@ impl Records {
         if id.is_empty() {
             return Err("it has no id".into());
         }
-        let unfit = |character: char| character.is_control() || UNFIT_FOR_IDS.contains(&character);
-        if id.len() > LONGEST_ID || id.contains(unfit) || matches!(id, "." | "..") {
+        if id.len() > LONGEST_ID || !is_plain_name(id) {
             return Err("its id has characters that no id may have, or too many".into());
         }
         Ok(changed)
     }
 }
 
-/// The stored form of a value that is not in it; `None` for one that is.
+/// Whether a text that becomes part of a path stays where it is put.
+fn is_plain_name(name: &str) -> bool {
+    let unfit = |character: char| character.is_control() || UNFIT.contains(&character);
+    !name.contains(unfit) && !matches!(name, "" | "." | "..")
+}
+
+/// The stored form of a value that is not in it; `None` for one that is. Names of files that are paths go.
 fn fitting(field: &Field, value: &Value) -> Option<Value> {
+    let formed = formed(field, value);
+    if !matches!(field.kind, FieldKind::File(_)) {
+        return formed;
+    }
+    let mut names = field.items(formed.as_ref().unwrap_or(value));
+    let count = names.len();
+    names.retain(|name| is_plain_name(name));
+    if names.len() < count { Some(field.prepare(&names.into())) } else { formed }
+}
+
+fn formed(field: &Field, value: &Value) -> Option<Value> {
     let fits = match (&field.kind, value) {
         (FieldKind::Number(_), Value::Int(_)) => true,
         (FieldKind::Number(_), Value::Real(number)) => number.is_finite(),
@@ -108,7 +124,7 @@ fn fitting(field: &Field, value: &Value) -> Option<Value> {
         Value::Text(text) => field.prepare(&text.as_str().into()),
         Value::Blob(bytes) => {
             let text = Value::Text(String::from_utf8_lossy(bytes).into_owned());
-            fitting(field, &text).unwrap_or(text)
+            formed(field, &text).unwrap_or(text)
         }
     })
 }
@@ -120,7 +136,7 @@ fn is<'t, T: serde::Deserialize<'t>>(text: &'t str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::field::{BoolOptions, JsonOptions, NumberOptions, SelectOptions, TextOptions};
+    use crate::schema::field::{BoolOptions, FileOptions, JsonOptions, NumberOptions, SelectOptions, TextOptions};
 
     fn check(kind: FieldKind, value: impl Into<Value>, expected: Option<Value>) {
         let (field, value) = (Field::new("f", kind), value.into());
@@ -147,5 +163,10 @@ mod tests {
         let many = FieldKind::Select(SelectOptions { max_select: 2, ..SelectOptions::default() });
         check(many.clone(), r#"["a","b"]"#, None);
         check(many, "a", Some(r#"["a"]"#.into()));
+        let file = |max_select| FieldKind::File(FileOptions { max_select, ..FileOptions::default() });
+        check(file(1), "photo_x1.png", None);
+        check(file(1), "", None);
+        check(file(1), "../../data.db", Some("".into()));
+        check(file(2), r#"["a.png","/etc/passwd",".."]"#, Some(r#"["a.png"]"#.into()));
     }
 }

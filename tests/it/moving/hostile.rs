@@ -127,6 +127,22 @@ fn what_does_not_fit_is_converted_or_left_out_and_told() {
     assert_eq!((&ruled["listRule"], ruled["indexes"].as_array().map(Vec::len)), (&Json::Null, Some(1)), "{ruled}");
 }
 
+#[cfg(unix)]
+#[test]
+fn links_among_the_files_are_not_followed() {
+    let place = Place::new();
+    let dir = source(&place, "");
+    let stored = dir.join("storage/pbc_notes/first");
+    std::fs::create_dir_all(&stored).expect("a directory");
+    std::fs::write(stored.join("a.txt"), "bytes").expect("written");
+    std::os::unix::fs::symlink(dir.join("data.db"), stored.join("link.txt")).expect("a link");
+    std::os::unix::fs::symlink(&dir, dir.join("storage/loop")).expect("a link");
+    let report = import(&place, &dir, &[]);
+    let kinds: Vec<&str> =
+        report["notCarried"].as_array().expect("a list").iter().filter_map(|note| note["kind"].as_str()).collect();
+    assert_eq!((&report["files"], kinds), (&1.into(), vec!["file", "file"]), "{report}");
+}
+
 #[test]
 fn what_belongs_to_nobody_is_left_out() {
     let place = Place::new();
