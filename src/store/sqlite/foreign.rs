@@ -3,6 +3,7 @@
 //! *Invariant:* the file is never changed, and nothing that is written in it runs: its views, triggers and virtual tables
 //! are never read, functions of its making are refused, and rows have a largest size.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
@@ -24,7 +25,9 @@ const PAGE_ROWS: usize = 2000;
 const STATEMENT_COLUMNS: i32 = 2000;
 const STATEMENT_BYTES: i32 = 1 << 20;
 /// How often the files are copied when somebody writes them meanwhile.
-const COPY_ATTEMPTS: usize = 5;
+const COPY_ATTEMPTS: usize = 20;
+/// The start of a log, which differs whenever it begins anew.
+const LOG_HEADER_BYTES: u64 = 32;
 /// For counting, and those of the default values that PocketBase gives its columns, which a check prepares.
 const FUNCTIONS: [&str; 5] = ["count", "strftime", "lower", "hex", "randomblob"];
 /// What tells a table of rows from everything else that may have its name.
@@ -48,7 +51,7 @@ impl Foreign {
     /// `copies` first, which must be private.
     ///
     /// # Errors
-    /// `Disk` when it can't be read or is no database, `Overloaded` when it changes too fast to be copied.
+    /// `Disk` when it can't be read, is no database, or changes too fast to be copied.
     pub fn open(path: &Path, copies: &Path) -> Result<Self> {
         let log = with_suffix(path, "-wal");
         let shared = log.try_exists().unwrap_or(true) || with_suffix(path, "-journal").try_exists().unwrap_or(true);
@@ -195,7 +198,7 @@ fn allow(context: &AuthContext<'_>) -> Authorization {
     if fine { Authorization::Allow } else { Authorization::Deny }
 }
 
-/// Copies a database and its log as they were at one moment: again if one of them changed meanwhile.
+/// Copies a database and its log as they were at one moment: again if they changed in a way that matters.
 fn copy_quiet(path: &Path, copy: &Path) -> Result<()> {
     let failed = |error: std::io::Error| StoreError::Disk(format!("{} can not be copied: {error}", path.display()));
     for _ in 0..COPY_ATTEMPTS {
@@ -215,16 +218,27 @@ fn copy_quiet(path: &Path, copy: &Path) -> Result<()> {
             return Ok(());
         }
     }
-    Err(StoreError::Overloaded)
+    Err(StoreError::Disk(format!(
+        "{} is written all the time: stop the server that has it, or take a backup",
+        path.display()
+    )))
 }
 
-type FileState = Option<(u64, Option<std::time::SystemTime>)>;
+type Changed = Option<(u64, std::time::SystemTime)>;
 
-fn state(path: &Path) -> [FileState; 3] {
-    ["", "-wal", "-journal"].map(|suffix| {
+/// What changes with a database, but not while its log only grows: what is behind the last whole transaction in a copy of
+/// the log does not count.
+fn state(path: &Path) -> (Changed, Changed, Vec<u8>) {
+    let changed = |suffix: &str| {
         let facts = std::fs::metadata(with_suffix(path, suffix)).ok()?;
-        Some((facts.len(), facts.modified().ok()))
-    })
+        Some((facts.len(), facts.modified().ok()?))
+    };
+    let mut header = Vec::new();
+    if let Ok(log) = std::fs::File::open(with_suffix(path, "-wal")) {
+        // A log that can't be read is told by its copy.
+        let _ = log.take(LOG_HEADER_BYTES).read_to_end(&mut header);
+    }
+    (changed(""), changed("-journal"), header)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

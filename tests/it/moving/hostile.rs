@@ -1,6 +1,7 @@
 //! Sources that are damaged, old, or made to harm: a clear refusal, and a directory as it was.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
 use serde_json::{Value as Json, json};
@@ -125,6 +126,30 @@ fn what_does_not_fit_is_converted_or_left_out_and_told() {
     let ruled =
         exported.as_array().expect("a list").iter().find(|model| model["name"] == "ruled").expect("it is there");
     assert_eq!((&ruled["listRule"], ruled["indexes"].as_array().map(Vec::len)), (&Json::Null, Some(1)), "{ruled}");
+}
+
+#[test]
+fn a_source_that_is_written_is_taken_at_one_moment() {
+    let place = Place::new();
+    let dir = source(&place, "PRAGMA journal_mode = WAL;");
+    let database = Connection::open(dir.join("data.db")).expect("a database");
+    let stop = &AtomicBool::new(false);
+    let report = std::thread::scope(|scope| {
+        // Two rows a transaction: half of one must not be seen.
+        scope.spawn(move || {
+            let sql = "BEGIN; INSERT INTO notes VALUES (hex(randomblob(9)), 'a', NULL);
+                INSERT INTO notes VALUES (hex(randomblob(9)), 'b', NULL); COMMIT;";
+            for _ in (0..20_000).take_while(|_| !stop.load(Ordering::Relaxed)) {
+                database.execute_batch(sql).expect("rows");
+            }
+        });
+        let report = import(&place, &dir, &[]);
+        stop.store(true, Ordering::Relaxed);
+        report
+    });
+    let records = report["records"]["notes"].as_u64().expect("a number");
+    assert!(records.is_multiple_of(2), "{report}");
+    assert_eq!(report["notCarried"], json!([]));
 }
 
 #[cfg(unix)]
