@@ -25,7 +25,7 @@ pub(super) const LEASE: Duration = Duration::from_secs(30);
 const RENEW_AFTER: Duration = Duration::from_secs(10);
 /// From one write to the next at least: what many jobs want written is written at once, and requests find the writer
 /// free in between.
-const PACE: Duration = Duration::from_millis(5);
+const PACE: Duration = Duration::from_millis(2);
 /// How long the end of the process waits for jobs that run.
 const DRAIN: Duration = Duration::from_secs(5);
 /// Before a write that failed is tried again.
