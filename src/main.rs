@@ -7,5 +7,16 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    keep_pages_small();
     basalt::cli::run()
 }
+
+/// Huge pages would save 3 % of the CPU and take six times the memory of an idle server, half as much again under load.
+#[cfg(target_os = "linux")]
+fn keep_pages_small() {
+    // SAFETY: a switch of the process, with plain integers. A refusal changes nothing.
+    unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, 1, 0, 0, 0) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn keep_pages_small() {}

@@ -9,8 +9,8 @@ use quick_cache::{OptionsBuilder, Weighter};
 
 /// What an entry takes besides its key and its value: places in the map and the counts of the allocations.
 const ENTRY_BYTES: usize = 128;
-/// About what an entry takes altogether; only where the map starts from.
-const USUAL_ENTRY_BYTES: u64 = 8 * 1024;
+/// What the map has places for at its start: for each so many bytes of its size, one. It grows with what is kept.
+const START_BYTES: u64 = 128 * 1024;
 /// Parts with a lock each. Few, so that a large entry still fits into one.
 const PARTS: usize = 8;
 /// The last demands that are remembered. Each is a number, so they take 64 KiB.
@@ -47,7 +47,7 @@ impl<V: Clone> Shelf<V> {
         let options = OptionsBuilder::new()
             .shards(PARTS)
             .weight_capacity(bytes)
-            .estimated_items_capacity(usize::try_from(bytes / USUAL_ENTRY_BYTES).unwrap_or(usize::MAX))
+            .estimated_items_capacity(usize::try_from(bytes / START_BYTES).unwrap_or(usize::MAX))
             .build();
         let kept = options.ok().filter(|_| bytes > 0);
         let kept =

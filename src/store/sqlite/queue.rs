@@ -147,6 +147,11 @@ impl Queue {
         }
     }
 
+    /// How many requests wait.
+    pub(super) fn requests(&self) -> usize {
+        self.state.lock().requests.len()
+    }
+
     /// Moves the requests that came in meanwhile to `batch`.
     pub(super) fn drain(&self, batch: &mut VecDeque<Box<WriteJob>>, jobs: usize) {
         self.state.lock().take(batch, jobs, 0);

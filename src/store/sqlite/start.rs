@@ -139,6 +139,7 @@ fn start_writer(mut connection: Connection, parts: WriterParts) -> Result<JoinHa
             clock: parts.clock,
             checkpointer: checkpointer.clone(),
             waiting: VecDeque::new(),
+            crowd: 0.0,
         }
         .run();
         if let Some(checkpointer) = checkpointer

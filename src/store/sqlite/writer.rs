@@ -1,6 +1,7 @@
 //! The writer thread: commits many sets in one transaction and answers after the commit.
 //!
-//! A batch is what queued up while the last one was on its way to the disk; nothing waits on purpose. A batch of relaxed
+//! A batch is what queued up while the last one was on its way to the disk. A small one waits a moment for company where
+//! the last ones showed that others are on their way ([`GATHER`]): what a commit costs is its sync. A batch of relaxed
 //! sets only is not synced, so they cost the disk nothing, neither alone nor beside others. When the transaction itself
 //! is lost (full disk, a time limit, a trigger that rolls back), nobody was answered yet: every job runs again alone, so
 //! that only the guilty one fails.
@@ -20,6 +21,13 @@ use crate::clock::Clock;
 const BATCH_JOBS: usize = 512;
 const BATCH_BYTES: usize = 4 << 20;
 const BATCH_TIME: Duration = Duration::from_millis(20);
+/// How long a small batch waits for others. A client that writes alone never waits, as nothing comes while it does.
+const GATHER: Duration = Duration::from_micros(300);
+/// A batch of so many is worth its sync.
+const COMPANY: usize = 6;
+/// Requests that came in while a batch was on its way, on average: from so many on, others are expected.
+const CROWD: f32 = 0.25;
+
 /// One set may hold up the others for so long.
 const JOB_TIME: Duration = Duration::from_millis(250);
 /// And a little longer for each of its ops, as an import's sets are large.
@@ -31,6 +39,8 @@ pub(super) struct Writer {
     pub(super) clock: Clock,
     pub(super) checkpointer: Option<Arc<Checkpointer>>,
     pub(super) waiting: VecDeque<Box<WriteJob>>,
+    /// How many requests lately came in while a batch was on its way.
+    pub(super) crowd: f32,
 }
 
 type Done = (Box<WriteJob>, Result<Committed>);
@@ -90,7 +100,10 @@ impl Writer {
             }
         };
         match committed {
-            Ok(()) => self.answer(done),
+            Ok(()) => {
+                self.crowd += (self.queue.requests().min(COMPANY) as f32 - self.crowd) / 8.0;
+                self.answer(done);
+            }
             Err(error) if done.len() == 1 => {
                 self.lane.rollback(rev_before);
                 let mut error = Some(error);
@@ -112,10 +125,15 @@ impl Writer {
         let context = Context { txn: None, at_ms: self.clock.now_ms() };
         let start = Instant::now();
         let mut done: Vec<Done> = Vec::with_capacity(self.waiting.len());
-        let mut bytes = 0;
+        let (mut bytes, mut may_gather) = (0, take_along && self.crowd > CROWD);
         while done.len() < BATCH_JOBS && bytes < BATCH_BYTES && start.elapsed() < BATCH_TIME {
             if self.waiting.is_empty() && take_along {
                 self.queue.drain(&mut self.waiting, BATCH_JOBS - done.len());
+                if self.waiting.is_empty() && may_gather && done.len() < COMPANY {
+                    may_gather = false;
+                    std::thread::sleep(GATHER);
+                    continue;
+                }
             }
             let Some(job) = self.waiting.pop_front() else { break };
             bytes += job.bytes;
