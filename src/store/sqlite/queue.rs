@@ -57,6 +57,8 @@ struct State {
     probe: bool,
     closed: bool,
     waiting: bool,
+    /// How many requests must be there before the writer is woken.
+    wanted: usize,
 }
 
 /// How much of the background queue may go into one batch.
@@ -112,7 +114,7 @@ impl Queue {
             return Err(StoreError::Closed);
         }
         add(&mut state);
-        let waiting = state.waiting;
+        let waiting = state.waiting && state.requests.len() >= state.wanted;
         drop(state);
         if waiting {
             self.wake.notify_one();
@@ -145,6 +147,14 @@ impl Queue {
             self.wake.wait(&mut state);
             state.waiting = false;
         }
+    }
+
+    /// Waits until so many requests are there, but not longer than `at_most`.
+    pub(super) fn gather(&self, wanted: usize, at_most: Duration) {
+        let mut state = self.state.lock();
+        (state.waiting, state.wanted) = (true, wanted);
+        self.wake.wait_while_for(&mut state, |state| state.requests.len() < wanted && !state.closed, at_most);
+        (state.waiting, state.wanted) = (false, 0);
     }
 
     /// How many requests wait.

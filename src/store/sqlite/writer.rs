@@ -131,7 +131,7 @@ impl Writer {
                 self.queue.drain(&mut self.waiting, BATCH_JOBS - done.len());
                 if self.waiting.is_empty() && may_gather && done.len() < COMPANY {
                     may_gather = false;
-                    std::thread::sleep(GATHER);
+                    self.queue.gather(COMPANY - done.len(), GATHER);
                     continue;
                 }
             }
