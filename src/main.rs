@@ -11,7 +11,8 @@ fn main() -> ExitCode {
     basalt::cli::run()
 }
 
-/// Huge pages would save 3 % of the CPU and take six times the memory of an idle server, half as much again under load.
+/// Huge pages would save 3 % of the CPU, and take several times the memory of an idle server and half as much again under
+/// load.
 #[cfg(target_os = "linux")]
 fn keep_pages_small() {
     // SAFETY: a switch of the process, with plain integers. A refusal changes nothing.

@@ -14,9 +14,9 @@ use crate::query;
 use crate::schema::{
     Collection, CollectionKind, Field, IndexStatement, Schema, Secrets, change_sql, check_relations, check_shape,
     create_sql, drop_sql, empty_model, first_collections, keep_client_secrets, merge, missing_index_columns,
-    new_secret, quote, view_fields,
+    new_secret, view_fields,
 };
-use crate::store::{Row, Statement, StoreError, Tx, Value};
+use crate::store::{Row, Statement, StoreError, Tx, Value, quote};
 
 /// How many rows of a view are looked at for ids that are missing or not unique.
 const CHECKED_ROWS: usize = 1000;

@@ -3,13 +3,13 @@
 //! A page behind a row is a condition on the keys of that row, not a number of rows to pass over: it costs the same
 //! wherever it is, and rows that come and go before it move nothing.
 
-use super::compile::{Joins, quoted};
+use super::compile::Joins;
 use super::error::{QueryError, Result};
 use super::path::Path;
 use super::select::{Query, ROW};
 use super::sort::Term;
 use super::walk::Planned;
-use crate::store::{Statement, Value};
+use crate::store::{Statement, Value, quote};
 
 /// One term of an order.
 #[derive(Debug, Clone)]
@@ -167,7 +167,7 @@ impl Query<'_> {
             Some(from) => format!("(SELECT {text} FROM (SELECT 1){from} LIMIT 1)"),
             None => text,
         };
-        let unique = text == format!("{ROW}.{}", quoted("id"));
+        let unique = text == format!("{ROW}.{}", quote("id"));
         let loose = fans_out || self.frame.collection.is_view();
         Ok(Key { stored, loose, unique, ..Key::of(text, term) })
     }

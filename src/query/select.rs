@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::Trust;
 use super::ast::Filter;
-use super::compile::{Compiler, Condition, Frame, Joins, quoted};
+use super::compile::{Compiler, Condition, Frame, Joins};
 use super::error::Result;
 use super::order::Key;
 use super::reads::Reads;
 use super::request::Request;
 use super::sort::Sort;
 use crate::schema::{Collection, Schema};
-use crate::store::{REV_COLUMN, Statement, Value};
+use crate::store::{REV_COLUMN, Statement, Value, quote};
 
 /// The alias of the collection that is read.
 pub(super) const ROW: &str = "r";
@@ -82,7 +82,7 @@ impl<'a> Query<'a> {
     pub fn refers_to(&mut self, field: usize, ids: &[String]) {
         let param = self.compiler.bind(Value::Text(serde_json::json!(ids).to_string()));
         let field = &self.frame.collection.fields[field];
-        let column = format!("{ROW}.{}", quoted(&field.name));
+        let column = format!("{ROW}.{}", quote(&field.name));
         self.conditions.push(Condition::sql(match field.is_multi() {
             true => format!(
                 "EXISTS (SELECT 1 FROM json_each({column}) AS item WHERE item.value IN (SELECT value FROM json_each({param})))"
@@ -96,7 +96,7 @@ impl<'a> Query<'a> {
         let Some((_, field)) = self.frame.collection.field(field) else {
             return self.conditions.push(Condition::False);
         };
-        let column = quoted(&field.name);
+        let column = quote(&field.name);
         let param = self.compiler.bind(text.into());
         self.conditions.push(Condition::sql(format!("{ROW}.{column} = {param}")));
     }
@@ -104,7 +104,7 @@ impl<'a> Query<'a> {
     /// ANDs `field = ?` for a text column, folding ASCII letter case when asked: sign-in by identity.
     pub fn identity(&mut self, field: usize, text: &str, fold_case: bool) {
         let param = self.compiler.bind(text.into());
-        let column = quoted(&self.frame.collection.fields[field].name);
+        let column = quote(&self.frame.collection.fields[field].name);
         let fold = if fold_case { " COLLATE NOCASE" } else { "" };
         self.conditions.push(Condition::sql(format!("{ROW}.{column} = {param}{fold} AND {ROW}.{column} != ''")));
         self.unique = true;
@@ -209,7 +209,7 @@ impl<'a> Query<'a> {
             plain.push(&exists);
         }
         plain.extend(further);
-        let table = quoted(&self.frame.collection.name);
+        let table = quote(&self.frame.collection.name);
         let filter = if plain.is_empty() { String::new() } else { format!(" WHERE {}", plain.join(" AND ")) };
         format!(" FROM {table} AS {ROW}{}{}{filter}", self.frame.single.sql(), items.sql())
     }

@@ -4,7 +4,7 @@
 
 use super::field::{multi_to_single_sql, single_to_multi_sql};
 use super::{Collection, Field};
-use crate::store::REV_COLUMN;
+use crate::store::{REV_COLUMN, quote};
 
 /// The statements that make a new collection's table and indexes.
 pub fn create_sql(new: &Collection) -> Vec<String> {
@@ -107,9 +107,4 @@ fn convert(table: &str, field: &Field) -> [String; 4] {
 
 fn definition(field: &Field) -> String {
     format!("{} {}", quote(&field.name), field.column_definition())
-}
-
-/// A name as an SQL identifier.
-pub fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

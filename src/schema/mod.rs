@@ -22,7 +22,7 @@ pub use auth_parts::{Mfa, Otp, Template};
 pub use check::{check_relations, check_shape, missing_index_columns};
 pub use collection::{AuthOptions, Collection, CollectionKind, Rules, TokenOptions};
 pub use defaults::{auth_indexes, id_field, new_secret};
-pub use diff::{change_sql, create_sql, drop_sql, quote};
+pub use diff::{change_sql, create_sql, drop_sql};
 pub use field::{Field, FieldKind};
 pub use index_statement::{IndexStatement, UniqueColumn, unique_on};
 pub use record::Record;

@@ -20,7 +20,7 @@ pub mod sqlite;
 
 pub use error::{Result, StoreError};
 pub use sqlite::{ColumnInfo, ViewInspection};
-pub use statement::{Columns, Cost, Row, Sink, Statement};
+pub use statement::{Columns, Cost, Row, Sink, Statement, quote};
 pub use value::{Value, ValueRef};
 pub use write::{Check, Committed, Expect, Op, Priority, Table, WriteSet};
 

@@ -22,6 +22,11 @@ pub enum Cost {
     Dear,
 }
 
+/// A name as an SQL identifier.
+pub fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
 /// A fetched row.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Row(pub Vec<Value>);

@@ -1,14 +1,14 @@
 //! One comparison to a condition (contract 3.2, 3.3).
 
 use super::joins::affinity;
-use super::{Compiler, Condition, Frame, Joins, Scalar, Side, quoted};
+use super::{Compiler, Condition, Frame, Joins, Scalar, Side};
 use crate::query::ast::{Comparison, Op, Operand};
 use crate::query::error::Result;
 use crate::query::path::Path;
 use crate::query::reads::{CallerPart, asks_for_a_caller};
 use crate::query::value::{self, Affinity};
 use crate::query::walk::Planned;
-use crate::store::Value;
+use crate::store::{Value, quote};
 
 /// An operand after planning.
 pub(super) enum Plan {
@@ -179,7 +179,7 @@ impl Compiler<'_> {
     /// Whether a submitted value differs from the stored one, as a value.
     fn changed(&mut self, frame: &Frame, body: &Value, field: usize) -> Side {
         let field = &frame.collection.fields[field];
-        let column = format!("{}.{}", frame.alias, quoted(&field.name));
+        let column = format!("{}.{}", frame.alias, quote(&field.name));
         let stored = Scalar { never_null: frame.present, ..Scalar::of(column, affinity(field)) };
         match self.equality(false, Side::Const(body.clone()), Side::Sql(stored)) {
             Condition::Sql { text, .. } => Side::Sql(Scalar::of(format!("({text})"), Affinity::None)),

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::{Compiler, Condition, Frame, Scalar, quoted};
+use super::{Compiler, Condition, Frame, Scalar};
 use crate::query::Trust;
 use crate::query::ast::Filter;
 use crate::query::error::Result;
 use crate::query::value::Affinity;
 use crate::query::walk::{Hop, Leaf, Start, Walk};
 use crate::schema::{Field, FieldKind};
-use crate::store::Value;
+use crate::store::{Value, quote};
 
 /// Left joins in the order they were needed.
 #[derive(Default)]
@@ -89,12 +89,12 @@ impl Compiler<'_> {
                             let param = self.bind(Value::Text(serde_json::json!(ids).to_string()));
                             format!(
                                 " LEFT JOIN json_each({param}) AS {items} LEFT JOIN {} AS {alias} ON {alias}.\"id\" = {items}.value",
-                                quoted(&collection.name)
+                                quote(&collection.name)
                             )
                         }
                         false => {
                             let param = self.bind(ids.first().map_or(Value::Null, |id| Value::Text(id.clone())));
-                            format!(" LEFT JOIN {} AS {alias} ON {alias}.\"id\" = {param}", quoted(&collection.name))
+                            format!(" LEFT JOIN {} AS {alias} ON {alias}.\"id\" = {param}", quote(&collection.name))
                         }
                     };
                     joins.add(key.clone(), alias, text)
@@ -105,7 +105,7 @@ impl Compiler<'_> {
                 let key = own_key(key);
                 let alias = joins.find(&key).unwrap_or_else(|| {
                     let alias = self.alias();
-                    let text = format!(" LEFT JOIN {} AS {alias} ON 1", quoted(&collection.name));
+                    let text = format!(" LEFT JOIN {} AS {alias} ON 1", quote(&collection.name));
                     joins.add(key.clone(), alias, text)
                 });
                 Stand { alias, key, present: false }
@@ -132,7 +132,7 @@ impl Compiler<'_> {
         if let Some(alias) = joins.find(&key) {
             return Ok(Stand { alias, key, present: false });
         }
-        let column = quoted(&hop.column);
+        let column = quote(&hop.column);
         let from = stand.alias.clone();
         let (items, alias);
         let on = match (hop.backward, hop.list) {
@@ -161,7 +161,7 @@ impl Compiler<'_> {
                 Condition::Sql { text, .. } => joins.limits.push(format!("({alias}.\"id\" IS NULL OR {text})")),
             }
         }
-        let text = format!(" LEFT JOIN {} AS {alias} ON {on}", quoted(&hop.target.name));
+        let text = format!(" LEFT JOIN {} AS {alias} ON {on}", quote(&hop.target.name));
         joins.add(key.clone(), alias.clone(), text);
         Ok(Stand { alias, key, present: false })
     }
@@ -180,14 +180,14 @@ impl Compiler<'_> {
         let key = format!("{}[{column}", stand.key);
         joins.find(&key).unwrap_or_else(|| {
             let alias = self.alias();
-            let column = format!("{}.{}", stand.alias, quoted(column));
+            let column = format!("{}.{}", stand.alias, quote(column));
             let text = format!(" LEFT JOIN json_each(CASE WHEN json_valid({column}) THEN {column} END) AS {alias}");
             joins.add(key, alias, text)
         })
     }
 
     fn leaf(&mut self, joins: &mut Joins, stand: &Stand, leaf: &Leaf, limited: bool) -> Scalar {
-        let column = |name: &str| format!("{}.{}", stand.alias, quoted(name));
+        let column = |name: &str| format!("{}.{}", stand.alias, quote(name));
         match leaf {
             Leaf::Item => Scalar::of(format!("{}.value", stand.alias), Affinity::None),
             Leaf::Column { field, lower } => {

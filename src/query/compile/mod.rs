@@ -168,8 +168,3 @@ impl Condition {
         }
     }
 }
-
-/// An identifier in double quotes.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}

@@ -12,7 +12,7 @@ use rusqlite::limits::Limit as Bound;
 use rusqlite::types::ValueRef as SqlRef;
 use rusqlite::{Connection, OpenFlags};
 
-use super::super::{Result, StoreError, Value};
+use super::super::{Result, StoreError, Value, quote};
 use super::connection::batch;
 use super::error::classify;
 
@@ -273,8 +273,4 @@ fn size(value: &Value) -> usize {
         Value::Blob(bytes) => bytes.len(),
         _ => 8,
     }
-}
-
-fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

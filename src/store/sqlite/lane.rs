@@ -65,6 +65,11 @@ impl Lane {
         self.begin_as(Durability::Normal)
     }
 
+    /// Whether the commit of the transaction that runs, or of the last one, waits for the disk.
+    pub(super) fn syncs(&self) -> bool {
+        self.synchronous.get() == Durability::Full
+    }
+
     fn begin_as(&self, durability: Durability) -> Result<()> {
         self.health.trusted()?;
         if self.synchronous.get() != durability {

@@ -14,6 +14,7 @@ mod auxiliary;
 mod backup;
 mod checkpoint;
 mod connection;
+mod crowd;
 mod error;
 mod feed;
 mod foreign;

@@ -149,9 +149,13 @@ impl Queue {
         }
     }
 
-    /// Waits until so many requests are there, but not longer than `at_most`.
+    /// Waits until so many requests are there, but not longer than `at_most`; not at all while some are, as what was
+    /// left there is a transaction that has its turn.
     pub(super) fn gather(&self, wanted: usize, at_most: Duration) {
         let mut state = self.state.lock();
+        if !state.requests.is_empty() {
+            return;
+        }
         (state.waiting, state.wanted) = (true, wanted);
         self.wake.wait_while_for(&mut state, |state| state.requests.len() < wanted && !state.closed, at_most);
         (state.waiting, state.wanted) = (false, 0);
@@ -244,4 +248,31 @@ fn weight(set: &WriteSet) -> usize {
             Op::System(statement) => statement.sql.len() + values(&mut statement.params.iter()),
         })
         .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVER: Duration = Duration::from_secs(600);
+
+    async fn push(queue: &Queue) {
+        queue.interactive(Box::new(|_| ())).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn company_is_waited_for_but_not_for_ever() {
+        let queue = Queue::new(Duration::ZERO);
+        queue.gather(1, Duration::from_millis(1));
+        std::thread::scope(|threads| {
+            let gathering = threads.spawn(|| queue.gather(2, EVER));
+            futures_util::FutureExt::now_or_never(async { (push(&queue).await, push(&queue).await) }).unwrap();
+            gathering.join().unwrap();
+        });
+        assert_eq!(queue.requests(), 2);
+        queue.gather(3, EVER);
+        let closed = Queue::new(Duration::ZERO);
+        closed.close();
+        closed.gather(1, EVER);
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::super::{REV_COLUMN, Table, Value};
+use super::super::{REV_COLUMN, Table, Value, quote};
 
 /// Tables whose SQL is kept; more are a schema with so many collections in use that building again does not matter.
 const TABLES: usize = 512;
@@ -75,8 +75,4 @@ pub(super) fn update(table: &Table, set: &[(usize, Value)], at_rev: bool) -> Str
         sql.push_str(&format!(" AND {rev} = ?{}", parameter + 2));
     }
     sql
-}
-
-fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -14,6 +14,7 @@ use rusqlite::Connection;
 
 use super::super::{Result, StoreError};
 use super::checkpoint::Checkpointer;
+use super::crowd::Crowd;
 use super::error::classify;
 use super::generation::{Generations, Touched};
 use super::health::Health;
@@ -139,7 +140,7 @@ fn start_writer(mut connection: Connection, parts: WriterParts) -> Result<JoinHa
             clock: parts.clock,
             checkpointer: checkpointer.clone(),
             waiting: VecDeque::new(),
-            crowd: 0.0,
+            crowd: Crowd::default(),
         }
         .run();
         if let Some(checkpointer) = checkpointer

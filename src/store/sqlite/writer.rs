@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::super::{Committed, Result, StoreError};
 use super::checkpoint::Checkpointer;
+use super::crowd::Crowd;
 use super::lane::{Context, Failure, Lane};
 use super::queue::{Next, Queue, WriteJob};
 use crate::clock::Clock;
@@ -25,9 +26,6 @@ const BATCH_TIME: Duration = Duration::from_millis(20);
 const GATHER: Duration = Duration::from_micros(300);
 /// A batch of so many is worth its sync.
 const COMPANY: usize = 6;
-/// Requests that came in while a batch was on its way, on average: from so many on, others are expected.
-const CROWD: f32 = 0.25;
-
 /// One set may hold up the others for so long.
 const JOB_TIME: Duration = Duration::from_millis(250);
 /// And a little longer for each of its ops, as an import's sets are large.
@@ -39,8 +37,7 @@ pub(super) struct Writer {
     pub(super) clock: Clock,
     pub(super) checkpointer: Option<Arc<Checkpointer>>,
     pub(super) waiting: VecDeque<Box<WriteJob>>,
-    /// How many requests lately came in while a batch was on its way.
-    pub(super) crowd: f32,
+    pub(super) crowd: Crowd,
 }
 
 type Done = (Box<WriteJob>, Result<Committed>);
@@ -101,7 +98,9 @@ impl Writer {
         };
         match committed {
             Ok(()) => {
-                self.crowd += (self.queue.requests().min(COMPANY) as f32 - self.crowd) / 8.0;
+                if self.lane.syncs() {
+                    self.crowd.note(self.queue.requests());
+                }
                 self.answer(done);
             }
             Err(error) if done.len() == 1 => {
@@ -125,15 +124,10 @@ impl Writer {
         let context = Context { txn: None, at_ms: self.clock.now_ms() };
         let start = Instant::now();
         let mut done: Vec<Done> = Vec::with_capacity(self.waiting.len());
-        let (mut bytes, mut may_gather) = (0, take_along && self.crowd > CROWD);
+        let (mut bytes, mut may_gather) = (0, self.lane.syncs() && self.crowd.is_expected());
         while done.len() < BATCH_JOBS && bytes < BATCH_BYTES && start.elapsed() < BATCH_TIME {
             if self.waiting.is_empty() && take_along {
-                self.queue.drain(&mut self.waiting, BATCH_JOBS - done.len());
-                if self.waiting.is_empty() && may_gather && done.len() < COMPANY {
-                    may_gather = false;
-                    self.queue.gather(COMPANY - done.len(), GATHER);
-                    continue;
-                }
+                self.take_along(done.len(), &mut may_gather);
             }
             let Some(job) = self.waiting.pop_front() else { break };
             bytes += job.bytes;
@@ -144,6 +138,15 @@ impl Writer {
             }
         }
         (done, None)
+    }
+
+    /// Adds what came in meanwhile to a batch of `done`, after a moment's wait if that may be and nothing did.
+    fn take_along(&mut self, done: usize, may_gather: &mut bool) {
+        self.queue.drain(&mut self.waiting, BATCH_JOBS - done);
+        if self.waiting.is_empty() && done < COMPANY && std::mem::take(may_gather) {
+            self.queue.gather(COMPANY - done, GATHER);
+            self.queue.drain(&mut self.waiting, BATCH_JOBS - done);
+        }
     }
 
     fn apply(&self, job: &WriteJob, context: Context) -> Result<Committed, Failure> {
