@@ -1,5 +1,11 @@
 //! The composition root: builds every service once, starts and stops them.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::task::AbortHandle;
+
 use crate::auth::{Auth, Trace};
 use crate::clock::Clock;
 use crate::collections::Collections;
@@ -11,12 +17,15 @@ use crate::logs::Logs;
 use crate::records::Records;
 use crate::schema::Registry;
 use crate::settings::Settings;
-use crate::store::{FeedKeep, Store, sqlite};
+use crate::store::{FeedKeep, Shared, Store, sqlite};
+
+/// Between two attempts to read what another node changed.
+const RETRY_FOLLOWING: Duration = Duration::from_millis(500);
 
 /// All services of a running Basalt. Handlers receive it; services never do. Cheap to clone.
 #[derive(Clone)]
 pub struct App {
-    pub config: std::sync::Arc<Config>,
+    pub config: Arc<Config>,
     pub clock: Clock,
     pub store: Store,
     pub registry: Registry,
@@ -26,6 +35,8 @@ pub struct App {
     pub collections: Collections,
     pub records: Records,
     pub auth: Auth,
+    /// The task that watches what other nodes change.
+    following: Arc<Mutex<Option<AbortHandle>>>,
 }
 
 impl App {
@@ -42,15 +53,38 @@ impl App {
         let cache_bytes = config.cache.size_mib << 20;
         let records = Records::new(store.clone(), registry.clone(), clock.clone(), hasher.clone(), sealer, cache_bytes);
         let auth = Auth::new(store.clone(), registry.clone(), records.clone(), hasher, clock.clone());
-        let app =
-            Self { config: config.into(), clock, store, registry, settings, logs, jobs, collections, records, auth };
+        let following = Arc::default();
+        let config = config.into();
+        let app = Self { config, clock, store, registry, settings, logs, jobs, collections, records, auth, following };
         app.schedule()?;
         Ok(app)
     }
 
     /// Starts what works in the background. A command that does one task leaves it alone.
     pub fn start(&self) -> Result<()> {
+        if self.store.is_shared() {
+            *self.following.lock() = Some(tokio::spawn(self.clone().follow()).abort_handle());
+        }
         self.jobs.start()
+    }
+
+    /// Takes over what other nodes make of the schema and the settings, until the app is closed.
+    async fn follow(self) {
+        let mut known = Shared::default();
+        loop {
+            let news = self.store.news(known).await;
+            let taken = match self.collections.reload().await {
+                Ok(()) => self.settings.reload().await,
+                failed => failed,
+            };
+            match taken {
+                Ok(()) => known = news,
+                Err(error) => {
+                    tracing::warn!(%error, "what another node changed could not be read; trying again");
+                    tokio::time::sleep(RETRY_FOLLOWING).await;
+                }
+            }
+        }
     }
 
     /// Every cron of the server: first those of PocketBase in its order (contract 8.4), then our own.
@@ -73,6 +107,9 @@ impl App {
 
     /// Finishes what runs and closes the data directory. No request may come in any more.
     pub async fn close(&self) {
+        if let Some(following) = self.following.lock().take() {
+            following.abort();
+        }
         self.jobs.close().await;
         self.logs.close().await;
         self.store.close().await;

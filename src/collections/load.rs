@@ -14,18 +14,36 @@ const SELECT: &str = "SELECT number, id, name, type, system, fields, indexes, li
 
 /// All stored collections, oldest first.
 pub(super) async fn all(store: &Store) -> Result<Vec<Arc<Collection>>> {
-    let rows = store.reader().rows(Statement::new(SELECT, vec![])).await?;
-    let mut collections = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mut collection = collection(row)?;
-        if let CollectionKind::View { query, .. } = &collection.kind {
+    let mut collections = collections(&store.rows(Statement::new(SELECT, vec![])).await?)?;
+    for view in &mut collections {
+        if let Some(query) = query(view) {
             // One that does not work any more keeps no sources, and fails when it is read.
-            let found = store.inspect_view(view_query(query), Vec::new(), 0).await.unwrap_or_default();
-            note_sources(&mut collection, &found);
+            note_sources(view, &store.inspect_view(&query, Vec::new(), 0).await.unwrap_or_default());
         }
-        collections.push(Arc::new(collection));
     }
-    Ok(collections)
+    Ok(collections.into_iter().map(Arc::new).collect())
+}
+
+/// All collections as a transaction finds them.
+pub(super) async fn all_in(tx: &Tx) -> Result<Vec<Arc<Collection>>> {
+    let mut collections = collections(&tx.reader().rows(Statement::new(SELECT, vec![])).await?)?;
+    for view in &mut collections {
+        if let Some(query) = query(view) {
+            note_sources(view, &tx.inspect_view(&query, &[], 0).await.unwrap_or_default());
+        }
+    }
+    Ok(collections.into_iter().map(Arc::new).collect())
+}
+
+fn collections(rows: &[Row]) -> Result<Vec<Collection>> {
+    rows.iter().map(collection).collect()
+}
+
+fn query(collection: &Collection) -> Option<String> {
+    match &collection.kind {
+        CollectionKind::View { query, .. } => Some(view_query(query).to_owned()),
+        _ => None,
+    }
 }
 
 /// Notes what a view reads, which is not stored.

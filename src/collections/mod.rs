@@ -58,6 +58,31 @@ impl Collections {
         Ok(service)
     }
 
+    /// Takes over what another node made of the schema. Returns when no request is decided by the old one any more.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn reload(&self) -> Result<()> {
+        let version = self.store.confirm().await?;
+        let _turn = self.changing.lock().await;
+        if self.registry.load().version < version {
+            let collections = load::all(&self.store).await?;
+            self.registry.publish(Schema::new(version, collections));
+        }
+        self.registry.settle().await;
+        Ok(self.store.acknowledge(version).await?)
+    }
+
+    /// Waits until no node decides by an older schema than this version.
+    async fn agree(&self, version: u64) -> Result<()> {
+        if self.store.is_shared() {
+            self.registry.settle().await;
+            self.store.acknowledge(version).await?;
+            self.store.agree(version).await?;
+        }
+        Ok(())
+    }
+
     /// The paged list of models, without secrets.
     pub async fn list(&self, params: &ListParams) -> Result<Json> {
         list::list(&self.store, &self.registry.load(), params).await
@@ -174,16 +199,22 @@ impl Collections {
         let change = async move {
             let _turn = service.changing.lock().await;
             let (schema, now) = (service.registry.load(), service.clock.now_text());
-            let (result, collections) = service
+            let (result, version, collections) = service
                 .store
                 .transaction(async move |tx| {
-                    tx.schema_changed();
+                    let version = tx.change_schema().await?;
+                    let schema = match schema.version == version {
+                        true => schema,
+                        // Another node changed it and this one has not heard of it yet.
+                        false => Schema::new(version, load::all_in(&tx).await?).into(),
+                    };
                     let mut change = Change::new(tx, now, schema);
                     let result = work(&mut change).await?;
-                    Ok::<_, Error>((result, change.finish()))
+                    Ok::<_, Error>((result, version + 1, change.finish()))
                 })
                 .await?;
-            service.registry.publish(Schema::new(service.store.schema_version(), collections));
+            service.registry.publish(Schema::new(version, collections));
+            service.agree(version).await?;
             Ok(result)
         };
         tokio::spawn(change).await.map_err(Error::internal)?

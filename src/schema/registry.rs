@@ -1,10 +1,11 @@
 //! The snapshot of all collections and its holder.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::Collection;
@@ -82,11 +83,17 @@ impl Schema {
 /// so what is awaited is a moment's work of another task.
 const PUBLISH_LIMIT: Duration = Duration::from_secs(2);
 
+/// How long requests that were decided by an older schema are waited for: longer than a query may take.
+const SETTLE_LIMIT: Duration = Duration::from_secs(35);
+const SETTLE_STEP: Duration = Duration::from_millis(5);
+
 /// Holds the present schema. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Registry {
     current: Arc<ArcSwap<Schema>>,
     published: Arc<Notify>,
+    /// Older schemas that requests may still hold.
+    replaced: Arc<Mutex<Vec<Weak<Schema>>>>,
 }
 
 impl Registry {
@@ -97,8 +104,27 @@ impl Registry {
     /// Puts a newer schema in place; an older one than the present is dropped.
     pub fn publish(&self, schema: Schema) {
         let schema = Arc::new(schema);
-        self.current.rcu(|current| if current.version > schema.version { current.clone() } else { schema.clone() });
+        let before =
+            self.current.rcu(|current| if current.version > schema.version { current.clone() } else { schema.clone() });
+        self.replaced.lock().push(Arc::downgrade(&before));
         self.published.notify_waiters();
+    }
+
+    /// Waits until no request holds an older schema than the present one, or for [`SETTLE_LIMIT`].
+    pub async fn settle(&self) {
+        let gone = async {
+            while self.held() {
+                tokio::time::sleep(SETTLE_STEP).await;
+            }
+        };
+        let _ = tokio::time::timeout(SETTLE_LIMIT, gone).await;
+    }
+
+    fn held(&self) -> bool {
+        let mut replaced = self.replaced.lock();
+        let current = self.load();
+        replaced.retain(|schema| schema.upgrade().is_some_and(|schema| !Arc::ptr_eq(&schema, &current)));
+        !replaced.is_empty()
     }
 
     /// Waits until a schema newer than this version is in place, or for [`PUBLISH_LIMIT`].

@@ -122,16 +122,22 @@ impl Settings {
     /// # Errors
     /// When the row can't be read or is not what an update wrote.
     pub async fn open(store: Store) -> Result<Self> {
-        let row = store.reader().first(Statement::new(SELECT, Vec::new())).await?;
-        let values = match row.as_ref().and_then(|row| row.get(0).text()) {
-            Some(text) => serde_json::from_str(text).map_err(Error::internal)?,
-            None => Values::default(),
-        };
+        let values = stored(&store).await?;
         Ok(Self(Arc::new(Inner {
             store,
             values: ArcSwap::from_pointee(values),
             updating: tokio::sync::Mutex::default(),
         })))
+    }
+
+    /// Takes over what another node made of the settings.
+    ///
+    /// # Errors
+    /// Those of [`Settings::open`].
+    pub async fn reload(&self) -> Result<()> {
+        let _one = self.0.updating.lock().await;
+        self.0.values.store(Arc::new(stored(&self.0.store).await?));
+        Ok(())
     }
 
     pub fn load(&self) -> Arc<Values> {
@@ -162,5 +168,13 @@ impl Settings {
             .await?;
         self.0.values.store(Arc::new(values));
         Ok(self.to_json())
+    }
+}
+
+async fn stored(store: &Store) -> Result<Values> {
+    let row = store.rows(Statement::new(SELECT, Vec::new())).await?;
+    match row.first().and_then(|row| row.get(0).text()) {
+        Some(text) => serde_json::from_str(text).map_err(Error::internal),
+        None => Ok(Values::default()),
     }
 }

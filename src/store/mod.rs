@@ -12,6 +12,7 @@
 
 mod error;
 mod instance_key;
+mod nodes;
 mod statement;
 mod value;
 mod write;
@@ -19,6 +20,7 @@ mod write;
 pub mod sqlite;
 
 pub use error::{Result, StoreError};
+pub use nodes::Shared;
 pub use sqlite::{ColumnInfo, ViewInspection};
 pub use statement::{Columns, Cost, Row, Sink, Statement, quote};
 pub use value::{Value, ValueRef};
@@ -60,6 +62,13 @@ pub enum Tx {
 impl Store {
     pub fn reader(&self) -> Reader {
         Reader::Store(self.clone())
+    }
+
+    /// All rows of the statement; [`Reader::rows`] where a task moves between threads.
+    pub async fn rows(&self, statement: Statement) -> Result<Vec<Row>> {
+        match self {
+            Store::Sqlite(engine) => engine.stream(statement, Vec::new()).await,
+        }
     }
 
     /// Commits a set, together with others that wait. Returns after it is durable.
@@ -217,10 +226,11 @@ impl Tx {
         }
     }
 
-    /// Raises the schema version when this transaction commits and writes the feed's schema row.
-    pub fn schema_changed(&self) {
+    /// Begins a change of the schema: no other one runs, on any node, until this transaction ends. Returns the version
+    /// that is in force; the commit raises it and writes the feed's schema row.
+    pub async fn change_schema(&self) -> Result<u64> {
         match self {
-            Tx::Sqlite(tx) => tx.schema_changed(),
+            Tx::Sqlite(tx) => tx.change_schema(),
         }
     }
 }

@@ -20,9 +20,13 @@ use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, web};
 
+use super::error::ApiError;
 use super::server::Server;
 
 pub(super) use access_log::Quiet;
+
+/// What tells of the server itself and reads no data.
+const ALWAYS_ANSWERED: [&str; 2] = ["/api/health", "/api/ready"];
 
 pub(super) async fn shell<B: MessageBody + 'static>(
     request: ServiceRequest,
@@ -52,6 +56,12 @@ pub(super) async fn shell<B: MessageBody + 'static>(
         entry.close(answer.status(), answer.error(), None, &server);
         return Ok(request.into_response(answer));
     }
+    if let Err(failure) = in_touch(&request, &server).await {
+        let mut answer = HttpResponse::from_error(failure);
+        finish(&mut answer, &origin, &server);
+        entry.close(answer.status(), answer.error(), None, &server);
+        return Ok(request.into_response(answer));
+    }
     match panic::catch(next.call(request)).await {
         Ok(response) => {
             let mut response = response?.map_into_boxed_body();
@@ -66,6 +76,19 @@ pub(super) async fn shell<B: MessageBody + 'static>(
             Err(InternalError::from_response("a handler panicked", answer).into())
         }
     }
+}
+
+/// Whether this node may decide requests: one that is out of touch with the others may hold rules that are changed.
+async fn in_touch(request: &ServiceRequest, server: &Server) -> Result<(), ApiError> {
+    let app = &server.app;
+    if !app.store.is_shared() || !request.path().starts_with("/api/") || ALWAYS_ANSWERED.contains(&request.path()) {
+        return Ok(());
+    }
+    let version = app.store.confirm().await.map_err(crate::error::Error::from)?;
+    if app.registry.load().version < version {
+        app.registry.newer_than(version - 1).await;
+    }
+    Ok(())
 }
 
 fn finish(answer: &mut HttpResponse, origin: &cors::Allowed, server: &Server) {

@@ -103,8 +103,10 @@ impl Tx {
         self.0.watch(result)
     }
 
-    pub fn schema_changed(&self) {
+    pub fn change_schema(&self) -> Result<u64> {
+        self.0.usable()?;
         self.0.schema_changed.set(true);
+        Ok(self.0.lane.version.get())
     }
 
     pub fn inspect_view(&self, sql: &str, denied: &[(String, String)], sample_rows: usize) -> Result<ViewInspection> {

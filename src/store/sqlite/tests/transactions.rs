@@ -27,7 +27,7 @@ async fn an_error_leaves_nothing() {
         .transaction(async move |tx| {
             tx.execute(&Statement::new("CREATE TABLE gone (x)", vec![])).await?;
             tx.apply(&set).await?;
-            tx.schema_changed();
+            tx.change_schema().await?;
             Err(StoreError::Check { tag: 1 })
         })
         .await;

@@ -108,7 +108,7 @@ async fn a_set_of_another_schema_is_refused() {
     let changed: Result<()> = fixture
         .store
         .transaction(async |tx| {
-            tx.schema_changed();
+            tx.change_schema().await?;
             Ok(())
         })
         .await;

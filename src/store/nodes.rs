@@ -1,0 +1,63 @@
+//! What the nodes over one database agree on.
+//!
+//! Each keeps some of it in memory: the schema and the settings. [`Store::news`] tells when another node changed them,
+//! and a change of the schema is answered only when [`Store::agree`] came back: then no node decides by the old one any
+//! more. A node that lost sight of the others finds out by [`Store::confirm`] before it decides anything. With the
+//! embedded engine there is one node, and all of this is nothing.
+
+use super::{Result, Store};
+
+/// Versions of what every node keeps in memory. A number that differs says that it was changed, no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shared {
+    pub schema: u64,
+    pub settings: u64,
+}
+
+impl Store {
+    /// Whether other nodes may work on the same database.
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Store::Sqlite(_) => false,
+        }
+    }
+
+    /// The versions in the database, as soon as they are others than `known`; never with one node.
+    pub async fn news(&self, _known: Shared) -> Shared {
+        match self {
+            Store::Sqlite(_) => std::future::pending().await,
+        }
+    }
+
+    /// Says that this node decides by this version of the schema and by none before it.
+    ///
+    /// # Errors
+    /// When the others can't be told.
+    pub async fn acknowledge(&self, _schema_version: u64) -> Result<()> {
+        match self {
+            Store::Sqlite(_) => Ok(()),
+        }
+    }
+
+    /// Waits until every node has acknowledged this version of the schema or has been silent for so long that it
+    /// decides nothing any more.
+    ///
+    /// # Errors
+    /// When nothing can be learnt of the others.
+    pub async fn agree(&self, _schema_version: u64) -> Result<()> {
+        match self {
+            Store::Sqlite(_) => Ok(()),
+        }
+    }
+
+    /// The version of the schema by which a request has to be decided, from memory as long as this node is in touch
+    /// with the database.
+    ///
+    /// # Errors
+    /// When it is out of touch and can't ask.
+    pub async fn confirm(&self) -> Result<u64> {
+        match self {
+            Store::Sqlite(engine) => Ok(engine.schema_version()),
+        }
+    }
+}
