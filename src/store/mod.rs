@@ -17,6 +17,7 @@ mod statement;
 mod value;
 mod write;
 
+pub mod postgres;
 pub mod sqlite;
 
 pub use error::{Result, StoreError};
