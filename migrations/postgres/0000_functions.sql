@@ -1,0 +1,827 @@
+-- What SQLite's functions, casts and printing give, in PostgreSQL 14 and newer.
+--
+-- Statements are written in SQLite's dialect and translated; where PostgreSQL has another idea of the same thing, the
+-- translation calls one of these. Each gives SQLite's result for every input and raises nothing. The file can run again at
+-- any time: a later version of it replaces the functions in place.
+--
+-- How they are written, and why:
+-- - Bodies are bound when they are created (`RETURN …`), so that they inline and work in indexes whatever the search path is.
+--   A body that is a CASE is not STRICT, as that would keep it from being inlined; null in gives null out all the same.
+-- - plpgsql where a value is needed more than once, or step by step. Such a body calls none of our own functions, as
+--   it would look them up by the search path of the moment. There are no exception blocks but in the validity of JSON.
+-- - A number is double precision. A *dynamic* value is a number part and a text part, of which one at least is null.
+-- - Text in here is never compared by a locale: patterns and positions only.
+
+-- The JSON text as SQLite stores it. Valid JSON or null, which is why the functions that take it need no check.
+DO $$ BEGIN
+  IF to_regtype('basalt_json') IS NULL THEN
+    CREATE DOMAIN basalt_json AS text COLLATE "C";
+  END IF;
+END $$;
+
+-- Numbers ------------------------------------------------------------------------------------------------------------
+
+-- The number that a text spells which has the form of one; too large is infinite, too small is zero.
+CREATE OR REPLACE FUNCTION basalt_float(spelled text) RETURNS double precision
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  part text[] := regexp_match(spelled, '^[ \t\n\v\f\r]*([+-]?)([0-9]*)\.?([0-9]*)(?:[eE]([+-]?[0-9]+))?');
+  negative boolean := part[1] = '-';
+  digits text := ltrim(part[2] || part[3], '0');
+  exponent integer := 0;
+  magnitude integer;
+BEGIN
+  IF digits = '' THEN
+    RETURN CASE WHEN negative THEN '-0'::double precision ELSE 0 END;
+  END IF;
+  IF part[4] IS NOT NULL THEN
+    -- More digits than this make no difference.
+    exponent := CASE WHEN part[4] ~ '^[+-]?0*[0-9]{1,5}$' THEN part[4]::integer
+                     WHEN part[4] LIKE '-%' THEN -100000 ELSE 100000 END;
+  END IF;
+  -- The value is 0.digits times ten to the power of this.
+  magnitude := length(digits) - length(part[3]) + exponent;
+  -- SQLite reads as many digits as 64 bits hold.
+  digits := left(digits, CASE WHEN left(digits, 19) >= '1844674407370955160' COLLATE "C" THEN 19 ELSE 20 END);
+  IF magnitude > 309 OR (magnitude = 309 AND ('0.' || digits)::numeric >= 0.17976931348623158079372897140530342) THEN
+    RETURN CASE WHEN negative THEN '-Infinity' ELSE 'Infinity' END;
+  ELSIF magnitude < -323 OR (magnitude = -323 AND ('0.' || digits)::numeric <= 0.24703282292062327209) THEN
+    RETURN CASE WHEN negative THEN '-0' ELSE '0' END;
+  END IF;
+  RETURN (part[1] || '0.' || digits || 'e' || magnitude)::double precision;
+END $$;
+
+-- NUMERIC affinity: the number that the whole text spells, white space around it aside; null for any other text.
+CREATE OR REPLACE FUNCTION basalt_num(value text) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN value ~ '^[ \t\n\v\f\r]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t\n\v\f\r]*$' THEN
+  CASE WHEN length(value) <= 20 AND value !~ '[eE][+-]?[0-9]{3}' THEN value::double precision ELSE basalt_float(value) END
+END;
+
+-- CAST(x AS NUMERIC) and AS REAL of a text: the longest start that spells a number, 0 where none does.
+CREATE OR REPLACE FUNCTION basalt_cast_num(value text) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN value IS NOT NULL THEN coalesce(basalt_float(substring(value
+  FROM '^[ \t\n\v\f\r]*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)')), 0) END;
+
+-- CAST(x AS INTEGER) of a number: towards zero, kept within the range.
+CREATE OR REPLACE FUNCTION basalt_cast_int(value double precision) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN value >= 9223372036854775807 THEN 9223372036854775807
+            WHEN value <= -9223372036854775808 THEN -9223372036854775807 - 1
+            ELSE trunc(value)::bigint END;
+
+-- CAST(x AS INTEGER) of a text: the whole digits that it starts with, kept within the range.
+CREATE OR REPLACE FUNCTION basalt_cast_int(value text) RETURNS bigint
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  part text[] := regexp_match(value, '^[ \t\n\v\f\r]*([+-]?)0*([0-9]*)');
+BEGIN
+  IF part IS NULL OR part[2] = '' THEN
+    RETURN 0;
+  ELSIF length(part[2]) < 19 OR (length(part[2]) = 19 AND part[2]::numeric <= 9223372036854775807) THEN
+    RETURN (part[1] || part[2])::bigint;
+  ELSIF part[1] = '-' THEN
+    RETURN -9223372036854775807 - 1;
+  END IF;
+  RETURN 9223372036854775807;
+END $$;
+
+-- The value of a finite number, digit by digit.
+CREATE OR REPLACE FUNCTION basalt_exact(value double precision) RETURNS numeric
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  size double precision := abs(value);
+  shift integer;
+BEGIN
+  IF size >= 0.001 AND size < 1e15 THEN
+    -- 2^-62; all bits behind the point of such a number are above it.
+    RETURN trunc(value)::bigint + ((value - trunc(value)) * 4611686018427387904)::bigint
+      * 0.00000000000000000021684043449710088680149056017398834228515625;
+  ELSIF size = 0 THEN
+    RETURN 0;
+  ELSIF size >= 1e15 THEN
+    -- The logarithm may be off by one, hence a bit more than there are.
+    shift := least(floor(ln(size) / ln(2.0::double precision))::integer, 1023) - 53;
+    RETURN CASE WHEN shift <= 0 THEN (value * 16)::bigint * 0.0625
+                ELSE trunc(value / power(2.0::double precision, shift))::bigint * power(2::numeric, shift) END;
+  END IF;
+  shift := 53 - floor(ln(size) / ln(2.0::double precision))::integer;
+  IF shift > 1000 THEN
+    size := value * power(2.0::double precision, 1000) * power(2.0::double precision, shift - 1000);
+  ELSE
+    size := value * power(2.0::double precision, shift);
+  END IF;
+  RETURN size::bigint * power(5::numeric, shift) * ('1e-' || shift)::numeric;
+END $$;
+
+-- What SQLite prints for a REAL that is neither whole nor short: 17 digits, fewer where those stand for the same number.
+CREATE OR REPLACE FUNCTION basalt_real_digits(value double precision, exact numeric) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  size double precision := abs(value);
+  binary_exponent integer;
+  scale integer;
+  digits text;
+  kept integer;
+  shorter text;
+  point integer;
+  printed text;
+BEGIN
+  IF size = 'Infinity' THEN
+    RETURN CASE WHEN value < 0 THEN '-Inf' ELSE 'Inf' END;
+  END IF;
+  binary_exponent := least(floor(ln(size) / ln(2.0::double precision))::integer, 1023);
+  IF power(2.0::double precision, binary_exponent) > size THEN
+    binary_exponent := binary_exponent - 1;
+  ELSIF binary_exponent < 1023 AND power(2.0::double precision, binary_exponent + 1) <= size THEN
+    binary_exponent := binary_exponent + 1;
+  END IF;
+  scale := 17 - ((binary_exponent * 78913) >> 18);
+  digits := round(abs(exact) * ('1e' || scale)::numeric)::text;
+  -- Where the decimal point stands among the digits.
+  point := length(digits) - scale;
+  IF substr(digits, 15, 2) = '99' THEN
+    kept := length(rtrim(left(digits, 14), '9'));
+    shorter := coalesce(nullif(left(digits, kept), '')::bigint + 1, 1)::text;
+  ELSIF point >= length(digits) OR substr(digits, 14, 3) = '000' THEN
+    shorter := rtrim(left(digits, 13), '0');
+    kept := length(shorter);
+  END IF;
+  IF shorter IS NULL OR size > 1.7976e308 OR (shorter || 'e' || point - kept)::double precision <> size THEN
+    kept := 17;
+    shorter := (left(digits, kept)::bigint + CASE WHEN substr(digits, kept + 1, 1) >= '5' THEN 1 ELSE 0 END)::text;
+  END IF;
+  point := point + length(shorter) - kept;
+  digits := rtrim(shorter, '0');
+  IF point < -3 OR point > 17 THEN
+    printed := left(digits, 1) || '.' || coalesce(nullif(substr(digits, 2), ''), '0') || 'e'
+      || CASE WHEN point < 1 THEN '-' ELSE '+' END || lpad(abs(point - 1)::text, greatest(2, length(abs(point - 1)::text)), '0');
+  ELSIF point <= 0 THEN
+    printed := '0.' || repeat('0', -point) || digits;
+  ELSE
+    printed := rpad(left(digits, point), point, '0') || '.' || coalesce(nullif(substr(digits, point + 1), ''), '0');
+  END IF;
+  RETURN CASE WHEN value < 0 THEN '-' ELSE '' END || printed;
+END $$;
+
+-- A REAL as text.
+CREATE OR REPLACE FUNCTION basalt_real_text(value double precision) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN abs(value) < 1e15 AND trunc(value) = value THEN value::bigint::text || '.0'
+            WHEN abs(value) < 1e15 AND abs(value) >= 0.001 AND length(abs(value)::text) <= 14 THEN value::text
+            ELSE basalt_real_digits(value, CASE WHEN abs(value) < 'Infinity' THEN basalt_exact(value) ELSE 0 END) END;
+
+-- A number of a NUMERIC column as text: whole ones are integers to SQLite as far as 64 bits hold them.
+CREATE OR REPLACE FUNCTION basalt_text(value double precision) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN abs(value) < 9223372036854775808 AND trunc(value) = value THEN value::bigint::text
+            ELSE basalt_real_text(value) END;
+
+-- JSON ---------------------------------------------------------------------------------------------------------------
+
+-- Whether a text is JSON by the standard. From PostgreSQL 16 on without an exception block.
+DO $$ BEGIN
+  IF current_setting('server_version_num')::integer >= 160000 THEN
+    CREATE OR REPLACE FUNCTION basalt_json_valid(value text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN pg_input_is_valid(value, 'json');
+  ELSE
+    CREATE OR REPLACE FUNCTION basalt_json_valid(value text) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL UNSAFE AS $valid$
+    BEGIN
+      PERFORM value::json;
+      RETURN true;
+    EXCEPTION WHEN OTHERS THEN
+      RETURN false;
+    END $valid$;
+  END IF;
+END $$;
+
+-- Escapes that stand for no character (half of a pair, U+0000) become U+FFFD, as PostgreSQL refuses to read them.
+CREATE OR REPLACE FUNCTION basalt_json_clean(doc text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN doc ~ '\\u(0000|[dD][89a-fA-F])' THEN regexp_replace(regexp_replace(doc,
+    '(?<!\\)((?:\\\\)*)\\u(?:0000|[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F]))', '\1\\ufffd', 'g'),
+    '(?<!\\u[dD][89abAB][0-9a-fA-F]{2})(?<!\\)((?:\\\\)*)\\u[dD][c-fC-F][0-9a-fA-F]{2}', '\1\\ufffd', 'g')
+  ELSE doc END;
+
+-- The keys of a path of plain keys (`$.a.b`), which PostgreSQL can follow by itself; null for a path with positions,
+-- quotes, or keys that could be taken for positions.
+CREATE OR REPLACE FUNCTION basalt_json_keys(path text) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN path ~ '^\$(\.[^].["0-9+\s-][^].["]*)*$' THEN string_to_array(substr(path, 3), '.') END;
+
+-- Follows any path of SQLite's: `.key`, `."key"`, `[0]`, `[#-1]`. Null where it leads nowhere or is none.
+CREATE OR REPLACE FUNCTION basalt_json_walk(doc text, path text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  place json := doc;
+  rest text := substr(path, 2);
+  step text[];
+BEGIN
+  IF left(path, 1) <> '$' THEN
+    RETURN NULL;
+  END IF;
+  WHILE rest <> '' AND place IS NOT NULL LOOP
+    step := regexp_match(rest, '^(?:\."((?:[^"\\]|\\.)*)"|\.([^.["][^.[]*)|\[([0-9]{1,9})\]|\[#-([0-9]{1,9})\])(.*)$');
+    IF step IS NULL THEN
+      RETURN NULL;
+    ELSIF step[3] IS NOT NULL THEN
+      place := place -> step[3]::integer;
+    ELSIF step[4] IS NOT NULL THEN
+      place := CASE WHEN json_typeof(place) = 'array' AND json_array_length(place) >= step[4]::integer
+                    THEN place -> (json_array_length(place) - step[4]::integer) END;
+    ELSE
+      place := place -> coalesce(step[2], regexp_replace(step[1], '\\(.)', '\1', 'g'));
+    END IF;
+    rest := step[5];
+  END LOOP;
+  RETURN place::text;
+END $$;
+
+-- The raw JSON text at a path.
+CREATE OR REPLACE FUNCTION basalt_json_at(doc basalt_json, path text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN basalt_json_keys(path) IS NOT NULL AND strpos(doc, '\u') = 0
+            THEN (doc::json #> basalt_json_keys(path))::text
+            ELSE basalt_json_walk(basalt_json_clean(doc), path) END;
+
+-- The number part of raw JSON: numbers; true is 1 and false is 0.
+CREATE OR REPLACE FUNCTION basalt_json_raw_num(raw text) RETURNS double precision
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  number numeric;
+BEGIN
+  CASE left(raw, 1)
+    WHEN '"', '{', '[', 'n' THEN RETURN NULL;
+    WHEN 't' THEN RETURN 1;
+    WHEN 'f' THEN RETURN 0;
+    ELSE NULL;
+  END CASE;
+  IF length(raw) < 100 AND raw !~ '[eE]' THEN
+    RETURN raw::double precision;
+  ELSIF raw ~ '[eE][+-]?0*[0-9]{5}' THEN
+    RETURN CASE WHEN raw !~ '^-?[0.]*[1-9]' OR raw ~ '[eE]-' THEN '0' WHEN raw LIKE '-%' THEN '-Infinity' ELSE 'Infinity' END;
+  END IF;
+  number := raw::numeric;
+  RETURN CASE WHEN abs(number) >= 179769313486231580793e288 THEN sign(number) * 'Infinity'::double precision
+              WHEN abs(number) <= 24703282292062327e-340 THEN 0
+              ELSE number::double precision END;
+END $$;
+
+-- The text part of raw JSON: what a text says; objects and arrays without white space.
+CREATE OR REPLACE FUNCTION basalt_json_raw_text(raw text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+  IF left(raw, 1) = '"' THEN
+    RETURN CASE WHEN strpos(raw, '\') = 0 THEN substr(raw, 2, length(raw) - 2) ELSE raw::json #>> '{}' END;
+  ELSIF left(raw, 1) IN ('{', '[') THEN
+    RETURN CASE WHEN raw ~ '[ \t\n\r]' THEN regexp_replace(raw, '("(?:[^"\\]|\\.)*")|[ \t\n\r]+', '\1', 'g') ELSE raw END;
+  END IF;
+  RETURN NULL;
+END $$;
+
+-- The two parts of json_extract(doc, path). Of a text that is no JSON there is nothing to extract.
+CREATE OR REPLACE FUNCTION basalt_json_num(doc basalt_json, path text) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN basalt_json_raw_num(basalt_json_at(doc, path));
+
+CREATE OR REPLACE FUNCTION basalt_json_text(doc basalt_json, path text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN basalt_json_raw_text(basalt_json_at(doc, path));
+
+CREATE OR REPLACE FUNCTION basalt_json_num(doc text, path text) RETURNS double precision
+LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN basalt_json_valid(doc) THEN basalt_json_num(doc::basalt_json, path) END;
+
+CREATE OR REPLACE FUNCTION basalt_json_text(doc text, path text) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN basalt_json_valid(doc) THEN basalt_json_text(doc::basalt_json, path) END;
+
+-- The text that SQLite makes of json_extract(doc, path) where it needs one, as for LIKE and `||`.
+CREATE OR REPLACE FUNCTION basalt_json_raw_printed(raw text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN left(raw, 1) IN ('"', '{', '[') THEN basalt_json_raw_text(raw)
+            WHEN raw ~ '[.eE]' THEN CASE WHEN raw ~ '^[-0-9]' THEN basalt_real_text(basalt_json_raw_num(raw)) ELSE
+              CASE raw WHEN 'true' THEN '1' WHEN 'false' THEN '0' END END
+            WHEN length(raw) < 19 AND raw <> '-0' AND raw <> 'null' THEN raw
+            WHEN raw ~ '^-?[0-9]' THEN basalt_text(basalt_json_raw_num(raw)) END;
+
+CREATE OR REPLACE FUNCTION basalt_json_printed(doc basalt_json, path text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN basalt_json_raw_printed(basalt_json_at(doc, path));
+
+-- json_type().
+CREATE OR REPLACE FUNCTION basalt_json_raw_type(raw text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE left(raw, 1)
+  WHEN '{' THEN 'object' WHEN '[' THEN 'array' WHEN '"' THEN 'text'
+  WHEN 't' THEN 'true' WHEN 'f' THEN 'false' WHEN 'n' THEN 'null'
+  ELSE CASE WHEN raw ~ '[.eE]' THEN 'real' WHEN raw IS NOT NULL THEN 'integer' END END;
+
+CREATE OR REPLACE FUNCTION basalt_json_type(doc basalt_json, path text DEFAULT '$') RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN basalt_json_raw_type(ltrim(basalt_json_at(doc, path), E' \t\n\r'));
+
+CREATE OR REPLACE FUNCTION basalt_json_type(doc text, path text DEFAULT '$') RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN basalt_json_valid(doc) THEN basalt_json_type(doc::basalt_json, path) END;
+
+-- json_array_length().
+CREATE OR REPLACE FUNCTION basalt_json_length(doc basalt_json) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN left(ltrim(doc, E' \t\n\r'), 1) = '[' THEN json_array_length(doc::json) WHEN doc IS NOT NULL THEN 0 END;
+
+CREATE OR REPLACE FUNCTION basalt_json_length(doc text) RETURNS bigint
+LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN basalt_json_valid(doc) THEN basalt_json_length(doc::basalt_json) END;
+
+CREATE OR REPLACE FUNCTION basalt_json_length(doc basalt_json, path text) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN basalt_json_length(basalt_json_at(doc, path)::basalt_json);
+
+-- json_each(): the items of an array, the values of an object, anything else as the only item.
+CREATE OR REPLACE FUNCTION basalt_each(doc basalt_json) RETURNS TABLE (ord bigint, num double precision, txt text)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+  SELECT item.ord,
+         CASE WHEN left(item.value::text, 1) <> '"' THEN basalt_json_raw_num(item.value::text) END,
+         CASE WHEN left(item.value::text, 1) <> '"' OR strpos(item.value::text, '\') > 0
+              THEN basalt_json_raw_text(basalt_json_clean(item.value::text))
+              ELSE substr(item.value::text, 2, length(item.value::text) - 2) END
+  FROM json_array_elements(CASE left(ltrim(doc, E' \t\n\r'), 1)
+    WHEN '[' THEN doc::json
+    WHEN '{' THEN (SELECT json_agg(member.value) FROM json_each(basalt_json_clean(doc)::json) AS member)
+    ELSE ('[' || doc || ']')::json END) WITH ORDINALITY AS item (value, ord);
+END;
+
+CREATE OR REPLACE FUNCTION basalt_each(doc text) RETURNS TABLE (ord bigint, num double precision, txt text)
+LANGUAGE sql IMMUTABLE ROWS 10
+BEGIN ATOMIC
+  -- The cast picks the function above; a CASE by itself is a text.
+  SELECT * FROM basalt_each(CAST(CASE WHEN basalt_json_valid(doc) THEN doc END AS basalt_json));
+END;
+
+-- Dates --------------------------------------------------------------------------------------------------------------
+
+-- A time value and its modifiers as the functions of date and time read them: `{milliseconds since noon of -4713-11-24,
+-- year, month, day, hour, minute, second, 1 where milliseconds are to be shown}`. Null for what is no time, and for a time
+-- before that day or after the year 9999. Local time is UTC.
+CREATE OR REPLACE FUNCTION basalt_time_of(arguments text[], now timestamptz) RETURNS double precision[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+  day_ms CONSTANT bigint := 86400000;
+  unix_ms CONSTANT bigint := 210866760000000;
+  last_ms CONSTANT bigint := 464269060799999;
+  clock_form CONSTANT text := '([0-9]{2}):([0-9]{2})(?::([0-9]{2})(\.[0-9]+)?)?[ \t\n\v\f\r]*(?:([Zz])|([-+])([0-9]{2}):([0-9]{2}))?[ \t\n\v\f\r]*$';
+  number_form CONSTANT text := '^[ \t\n\v\f\r]*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t\n\v\f\r]*$';
+  given text := arguments[1];
+  -- The time twice: as milliseconds and in parts. What is null follows from the other.
+  ms bigint;
+  year integer; month integer; day integer;
+  hour integer; minute integer; second double precision;
+  zone integer := 0;
+  -- A number that may still become a count of seconds.
+  raw double precision;
+  -- By how many days the date last written overran its month, which `floor` takes back.
+  overrun integer := 0;
+  measure boolean := false;
+  roll boolean := false;
+  is_utc boolean := false;
+  subsec boolean := false;
+  modifier text;
+  part text[];
+  amount double precision;
+  whole integer;
+  days integer;
+  added bigint;
+  y integer; m integer;
+  position integer := 1;
+BEGIN
+  IF given IS NULL THEN
+    RETURN NULL;
+  END IF;
+  part := regexp_match(given, '^(-?)([0-9]{4})-([0-9]{2})-([0-9]{2})[T \t\n\v\f\r]*(.*)$');
+  IF part IS NOT NULL THEN
+    year := part[1] || part[2]; month := part[3]; day := part[4];
+    IF month NOT BETWEEN 1 AND 12 OR day NOT BETWEEN 1 AND 31 THEN
+      RETURN NULL;
+    END IF;
+    measure := true;
+    given := nullif(part[5], '');
+  END IF;
+  part := regexp_match(given, '^' || clock_form);
+  IF part IS NOT NULL THEN
+    hour := part[1]; minute := part[2];
+    second := coalesce(part[3], '0')::integer + least(coalesce(left(part[4], 18), '0')::double precision, 0.999);
+    IF hour > 24 OR minute > 59 OR second >= 60 OR (hour = 24 AND (minute > 0 OR second > 0)) THEN
+      RETURN NULL;
+    ELSIF part[6] IS NOT NULL THEN
+      IF part[7]::integer > 14 OR part[8]::integer > 59 THEN
+        RETURN NULL;
+      END IF;
+      zone := (part[6] || '1')::integer * (part[7]::integer * 60 + part[8]::integer);
+    END IF;
+    is_utc := part[5] IS NOT NULL OR part[6] IS NOT NULL;
+    IF hour = 24 THEN
+      hour := 0; day := coalesce(day, 1) + 1; roll := true; measure := false;
+    END IF;
+  ELSIF year IS NOT NULL THEN
+    IF given IS NOT NULL THEN
+      RETURN NULL;
+    END IF;
+  ELSIF lower(given COLLATE "C") IN ('now', 'subsec', 'subsecond') THEN
+    ms := floor(extract(epoch FROM now) * 1000)::bigint + unix_ms;
+    is_utc := true;
+    subsec := lower(given COLLATE "C") <> 'now';
+    IF ms IS NULL THEN
+      RETURN NULL;
+    END IF;
+  ELSIF given ~ number_form AND length(given) < 100 THEN
+    -- What has a large exponent is no time, what has a small one is zero.
+    raw := CASE WHEN given !~ '[eE][+-]?[0-9]{3}' THEN given WHEN given ~ '[eE]-' THEN '0' END;
+    IF raw IS NULL THEN
+      RETURN NULL;
+    ELSIF raw >= 0 AND raw < 5373484.5 THEN
+      ms := trunc(raw * day_ms + 0.5);
+    END IF;
+  ELSE
+    RETURN NULL;
+  END IF;
+
+  LOOP
+    position := position + 1;
+    modifier := lower(arguments[position] COLLATE "C");
+    IF modifier IN ('auto', 'unixepoch', 'julianday') THEN
+      IF position > 2 OR (raw IS NULL AND modifier <> 'auto') OR (ms IS NULL AND modifier = 'julianday') THEN
+        RETURN NULL;
+      ELSIF modifier = 'unixepoch' OR (modifier = 'auto' AND ms IS NULL AND raw BETWEEN -210866760000 AND 253402300799) THEN
+        amount := raw * 1000 + unix_ms;
+        IF amount < 0 OR amount > last_ms THEN
+          RETURN NULL;
+        END IF;
+        ms := trunc(amount + 0.5);
+        raw := NULL;
+      ELSIF ms IS NOT NULL THEN
+        raw := NULL;
+      END IF;
+      CONTINUE;
+    END IF;
+
+    IF ms IS NULL THEN
+      IF raw IS NOT NULL OR year NOT BETWEEN -4713 AND 9999 THEN
+        RETURN NULL;
+      END IF;
+      y := coalesce(year, 2000); m := coalesce(month, 1);
+      IF measure THEN
+        overrun := greatest(0, day - CASE WHEN m IN (4, 6, 9, 11) THEN 30 WHEN m <> 2 THEN 31
+          WHEN y % 4 = 0 AND (y % 100 <> 0 OR y % 400 = 0) THEN 29 ELSE 28 END);
+        measure := false;
+      END IF;
+      IF m <= 2 THEN
+        y := y - 1; m := m + 12;
+      END IF;
+      ms := (36525 * (y + 4716) / 100 + 306001 * (m + 1) / 10000 + coalesce(day, 1) - 1486 - (y + 4800) / 100 + (y + 4800) / 400)
+        * day_ms - 43200000 + coalesce(hour * 3600000 + minute * 60000 + trunc(second * 1000 + 0.5)::integer, 0) - zone * 60000;
+      IF roll AND ms > last_ms THEN
+        RETURN NULL;
+      ELSIF roll OR zone <> 0 THEN
+        is_utc := is_utc OR zone <> 0;
+        year := NULL; hour := NULL; zone := 0; roll := false;
+      END IF;
+    END IF;
+    raw := NULL;
+    IF ms BETWEEN 0 AND last_ms THEN
+      IF year IS NULL OR (day > 28 AND cardinality(arguments) = 1) THEN
+        days := (ms + 43200000) / day_ms;
+        whole := trunc((days + 32044.75) / 36524.25)::integer - 52;
+        days := days + 1550 + whole - (whole + 100) / 4;
+        whole := trunc((days - 122.1) / 365.25);
+        days := days - 36525 * whole / 100;
+        m := trunc(days / 30.6001);
+        day := days - trunc(30.6001 * m)::integer;
+        month := CASE WHEN m < 14 THEN m - 1 ELSE m - 13 END;
+        year := CASE WHEN month > 2 THEN whole - 4716 ELSE whole - 4715 END;
+      END IF;
+      IF hour IS NULL THEN
+        whole := (ms + 43200000) % day_ms;
+        hour := whole / 3600000; minute := whole / 60000 % 60; second := whole % 60000 / 1000.0;
+      END IF;
+    ELSIF position > cardinality(arguments) OR abs(ms) > 4000000000000000000 THEN
+      RETURN NULL;
+    END IF;
+    EXIT WHEN position > cardinality(arguments);
+    IF modifier IS NULL THEN
+      RETURN NULL;
+    END IF;
+
+    part := regexp_match(modifier, '^([+-]?[0-9][0-9.]*(?:e[+-]?[0-9]+)?|[+-]\.[0-9]+(?:e[+-]?[0-9]+)?)[ \t\n\v\f\r]+(second|minute|hour|day|month|year)s?$');
+    IF part IS NOT NULL THEN
+      IF part[1] !~ number_form OR part[1] ~ 'e[+-]?[0-9]{3}' THEN
+        RETURN NULL;
+      END IF;
+      amount := part[1];
+      IF abs(amount) >= (CASE part[2] WHEN 'second' THEN 4.6427e14 WHEN 'minute' THEN 7.7379e12 WHEN 'hour' THEN 1.2897e11
+          WHEN 'day' THEN 5373485 WHEN 'month' THEN 176546 ELSE 14713 END) THEN
+        RETURN NULL;
+      END IF;
+      overrun := 0;
+      added := trunc(CASE WHEN part[2] IN ('month', 'year') THEN amount - trunc(amount) ELSE amount END * 1000
+        * CASE part[2] WHEN 'second' THEN 1 WHEN 'minute' THEN 60 WHEN 'hour' THEN 3600 WHEN 'day' THEN 86400
+          WHEN 'month' THEN 2592000 ELSE 31536000 END + CASE WHEN amount < 0 THEN -0.5 ELSE 0.5 END);
+      whole := CASE part[2] WHEN 'month' THEN trunc(amount)::integer WHEN 'year' THEN 12 * trunc(amount)::integer END;
+    ELSIF modifier ~ '^[+-][0-9]{4,5}-' THEN
+      part := regexp_match(modifier, '^([+-])([0-9]{4,5})-([0-9]{2})-([0-9]{2})(?:[ \t\n\v\f\r]' || rtrim(clock_form, '$') || ')?$');
+      IF part IS NULL OR part[2]::integer > 14712 OR part[3]::integer > 11 OR part[4]::integer > 30 THEN
+        RETURN NULL;
+      END IF;
+      whole := (part[1] || 1)::integer * (part[2]::integer * 12 + part[3]::integer);
+      added := (part[1] || 1)::integer * part[4]::integer * day_ms;
+      part := part[1:1] || part[5:12];
+    ELSIF modifier ~ '^[+-]?[0-9]+:' THEN
+      part := regexp_match(modifier, '^([+-]?)' || clock_form);
+      IF part IS NULL THEN
+        RETURN NULL;
+      END IF;
+      whole := NULL;
+      added := 0;
+    ELSE
+      part := NULL;
+      whole := NULL;
+      added := 0;
+    END IF;
+
+    IF cardinality(part) > 2 AND part[2] IS NOT NULL THEN
+      -- A clock: its hours and minutes, less its zone, within one day.
+      IF part[2]::integer > 24 OR part[3]::integer > 59 OR coalesce(part[4], '0')::integer > 59
+          OR (part[2] = '24' AND (part[3] || coalesce(part[4], '') || coalesce(part[5], '')) ~ '[1-9]')
+          OR part[8]::integer > 14 OR part[9]::integer > 59 THEN
+        RETURN NULL;
+      END IF;
+      added := added + CASE WHEN part[1] = '-' THEN -1 ELSE 1 END * ((part[2]::integer * 3600000 + part[3]::integer * 60000
+        + trunc((coalesce(part[4], '0')::integer + least(coalesce(left(part[5], 18), '0')::double precision, 0.999)) * 1000 + 0.5)::bigint
+        - coalesce((part[7] || 1)::integer * (part[8]::integer * 60 + part[9]::integer) * 60000, 0) + day_ms) % day_ms);
+    END IF;
+    IF part IS NOT NULL THEN
+      IF whole IS NOT NULL THEN
+        IF year IS NULL THEN
+          RETURN NULL;
+        END IF;
+        -- By months: the parts change, then the rest is added in the next round.
+        y := year * 12 + month - 1 + whole;
+        year := floor(y / 12.0); month := y - 12 * year + 1;
+        IF year NOT BETWEEN -4713 AND 9999 THEN
+          RETURN NULL;
+        END IF;
+        overrun := greatest(0, day - CASE WHEN month IN (4, 6, 9, 11) THEN 30 WHEN month <> 2 THEN 31
+          WHEN year % 4 = 0 AND (year % 100 <> 0 OR year % 400 = 0) THEN 29 ELSE 28 END);
+        y := year; m := month;
+        IF m <= 2 THEN
+          y := y - 1; m := m + 12;
+        END IF;
+        ms := (36525 * (y + 4716) / 100 + 306001 * (m + 1) / 10000 + day - 1486 - (y + 4800) / 100 + (y + 4800) / 400)
+          * day_ms - 43200000 + coalesce(hour * 3600000 + minute * 60000 + trunc(second * 1000 + 0.5)::integer, 0);
+      END IF;
+      ms := ms + added;
+      year := NULL; hour := NULL;
+      CONTINUE;
+    END IF;
+
+    IF modifier IN ('subsec', 'subsecond') THEN
+      subsec := true;
+    ELSIF modifier = 'ceiling' OR modifier = 'floor' THEN
+      ms := ms - CASE WHEN modifier = 'floor' THEN overrun * day_ms ELSE 0 END;
+      overrun := CASE WHEN modifier = 'floor' THEN overrun ELSE 0 END;
+      year := NULL; hour := NULL;
+    ELSIF modifier = 'utc' THEN
+      IF NOT is_utc THEN
+        is_utc := true; subsec := false; overrun := 0; year := NULL; hour := NULL;
+      END IF;
+    ELSIF modifier = 'localtime' THEN
+      is_utc := false; year := NULL; hour := NULL;
+    ELSIF modifier ~ '^weekday ' AND substr(modifier, 9) ~ number_form THEN
+      amount := substr(modifier, 9);
+      IF abs(amount) > 6 OR amount <> trunc(amount) OR year IS NULL THEN
+        RETURN NULL;
+      END IF;
+      whole := (ms + 129600000) / day_ms % 7;
+      IF whole <> abs(amount)::integer THEN
+        ms := ms + ((abs(amount)::integer - whole + 7) % 7 - CASE WHEN strpos(modifier, '-') > 0 THEN 7 ELSE 0 END) * day_ms;
+      END IF;
+      year := NULL; hour := NULL;
+    ELSIF modifier IN ('start of day', 'start of month', 'start of year', 'end of day', 'end of month', 'end of year') THEN
+      IF year IS NULL THEN
+        RETURN NULL;
+      ELSIF modifier LIKE 'start%' THEN
+        hour := 0; minute := 0; second := 0;
+        day := CASE WHEN modifier LIKE '%day' THEN day ELSE 1 END;
+        month := CASE WHEN modifier LIKE '%year' THEN 1 ELSE month END;
+      ELSE
+        hour := 23; minute := 59; second := 59.999;
+        IF modifier = 'end of year' THEN
+          month := 12; day := 31;
+        ELSIF modifier = 'end of month' THEN
+          overrun := 0; roll := true;
+          day := CASE WHEN month IN (4, 6, 9, 11) THEN 30 WHEN month <> 2 THEN 31
+            WHEN year % 4 = 0 AND (year % 100 <> 0 OR year % 400 = 0) THEN 29 ELSE 28 END;
+        END IF;
+      END IF;
+      ms := NULL;
+    ELSE
+      RETURN NULL;
+    END IF;
+  END LOOP;
+  RETURN ARRAY[ms, year, month, day, hour, minute, second, subsec::integer];
+END $$;
+
+-- What date(), time() and datetime() print of a time: a year before 0 has a sign.
+CREATE OR REPLACE FUNCTION basalt_time_text(moment double precision[], with_date boolean, with_clock boolean) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  tail_ms CONSTANT integer := trunc(1000 * moment[7] + 0.5);
+BEGIN
+  RETURN CASE WHEN with_date THEN CASE WHEN moment[2] < 0 THEN '-' ELSE '' END || lpad(abs(moment[2])::text, 4, '0')
+      || '-' || lpad(moment[3]::text, 2, '0') || '-' || lpad(moment[4]::text, 2, '0') ELSE '' END
+    || CASE WHEN with_date AND with_clock THEN ' ' ELSE '' END
+    || CASE WHEN with_clock THEN lpad(moment[5]::text, 2, '0') || ':' || lpad(moment[6]::text, 2, '0') || ':'
+      || CASE WHEN moment[8] = 1 THEN lpad((tail_ms / 1000)::text, 2, '0') || '.' || lpad((tail_ms % 1000)::text, 3, '0')
+              ELSE lpad(trunc(moment[7])::text, 2, '0') END ELSE '' END;
+END $$;
+
+-- strftime()'s text of a time. Null for a format that has a letter that it does not know.
+CREATE OR REPLACE FUNCTION basalt_time_format(format text, moment double precision[]) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  day_ms CONSTANT bigint := 86400000;
+  ms CONSTANT bigint := moment[1];
+  year integer := moment[2];
+  month CONSTANT text := lpad(moment[3]::text, 2, '0');
+  day CONSTANT text := lpad(moment[4]::text, 2, '0');
+  hour CONSTANT integer := moment[5];
+  minute CONSTANT text := lpad(moment[6]::text, 2, '0');
+  second CONSTANT integer := trunc(moment[7]);
+  julian CONSTANT double precision := moment[1] / 86400000;
+  two_62 CONSTANT double precision := 4611686018427387904;
+  one_2_62 CONSTANT numeric := 0.00000000000000000021684043449710088680149056017398834228515625;
+  rest text := format;
+  result text := '';
+  next integer := strpos(rest, '%');
+  letter text;
+  printed text;
+  -- Days since the day that milliseconds are counted from, the week and the year of that day.
+  days CONSTANT integer := (ms + 43200000) / day_ms;
+  date CONSTANT date := '2000-01-01'::date + (days - 2451545);
+  monday integer := days % 7;
+  thursday date;
+BEGIN
+  WHILE next > 0 LOOP
+    letter := substr(rest, next + 1, 1);
+    IF letter IN ('g', 'G', 'V') THEN
+      thursday := date + (3 - monday);
+      year := extract(year FROM thursday);
+      year := year + CASE WHEN year < 0 THEN 1 ELSE 0 END;
+    ELSE
+      year := moment[2];
+    END IF;
+    printed := CASE
+      WHEN letter IN ('Y', 'F', 'G') THEN
+        CASE WHEN year < 0 THEN '-' || lpad(abs(year)::text, greatest(3, length(abs(year)::text)), '0')
+             ELSE lpad(year::text, 4, '0') END || CASE WHEN letter = 'F' THEN '-' || month || '-' || day ELSE '' END
+      WHEN letter = 'm' THEN month
+      WHEN letter = 'd' THEN day
+      WHEN letter = 'H' THEN lpad(hour::text, 2, '0')
+      WHEN letter = 'M' THEN minute
+      WHEN letter = 'S' THEN lpad(second::text, 2, '0')
+      WHEN letter = 'T' THEN lpad(hour::text, 2, '0') || ':' || minute || ':' || lpad(second::text, 2, '0')
+      WHEN letter = 'R' THEN lpad(hour::text, 2, '0') || ':' || minute
+      WHEN letter = 'e' THEN lpad(ltrim(day, '0'), 2)
+      WHEN letter = 'k' THEN lpad(hour::text, 2)
+      WHEN letter = 'I' THEN lpad(((hour + 11) % 12 + 1)::text, 2, '0')
+      WHEN letter = 'l' THEN lpad(((hour + 11) % 12 + 1)::text, 2)
+      WHEN letter = 'p' THEN CASE WHEN hour >= 12 THEN 'PM' ELSE 'AM' END
+      WHEN letter = 'P' THEN CASE WHEN hour >= 12 THEN 'pm' ELSE 'am' END
+      -- The fraction as it is, to the last bit.
+      WHEN letter = 'f' THEN lpad(round(second + ((moment[7] - second) * two_62)::bigint * one_2_62, 3)::text, 6, '0')
+      WHEN letter = 's' THEN CASE WHEN moment[8] = 1 THEN round((ms - 210866760000000) / 1000.0, 3)::text
+        ELSE (ms / 1000 - 210866760000)::text END
+      WHEN letter = 'j' THEN lpad(extract(doy FROM date)::text, 3, '0')
+      WHEN letter = 'w' THEN ((monday + 1) % 7)::text
+      WHEN letter = 'u' THEN (monday + 1)::text
+      WHEN letter = 'U' THEN lpad(((extract(doy FROM date)::integer + 6 - (monday + 1) % 7) / 7)::text, 2, '0')
+      WHEN letter = 'W' THEN lpad(((extract(doy FROM date)::integer + 6 - monday) / 7)::text, 2, '0')
+      WHEN letter = 'V' THEN lpad(((extract(doy FROM thursday)::integer - 1) / 7 + 1)::text, 2, '0')
+      WHEN letter = 'g' THEN CASE WHEN year % 100 < 0 THEN (year % 100)::text ELSE lpad((year % 100)::text, 2, '0') END
+      WHEN letter = 'J' THEN rtrim(rtrim(round(trunc(julian)::integer + ((julian - trunc(julian)) * two_62)::bigint * one_2_62,
+        16 - CASE WHEN julian < 1 THEN 0 ELSE length(trunc(julian)::text) END)::text, '0'), '.')
+      WHEN letter = '%' THEN '%'
+    END;
+    IF printed IS NULL THEN
+      RETURN NULL;
+    END IF;
+    result := result || left(rest, next - 1) || printed;
+    rest := substr(rest, next + 2);
+    next := strpos(rest, '%');
+  END LOOP;
+  RETURN result || rest;
+END $$;
+
+-- strftime(), date(), time(), datetime(), julianday() and unixepoch(). They may read the clock, which `now` and no time at all
+-- stand for. Those on `_at` take `now` for no time, and may therefore stand in an index.
+CREATE OR REPLACE FUNCTION basalt_strftime(format text, VARIADIC arguments text[]) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN basalt_time_format(format, basalt_time_of(arguments, statement_timestamp()));
+
+CREATE OR REPLACE FUNCTION basalt_strftime_at(format text, VARIADIC arguments text[]) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN basalt_time_format(format, basalt_time_of(arguments, NULL));
+
+-- The usual case, a time as records hold it and letters that are parts of it, is put together without reading it.
+CREATE OR REPLACE FUNCTION basalt_strftime(format text, moment text) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE
+  WHEN length(moment) = 24 AND format !~ '%([^YmdHMS]|$)' AND moment ~ ('^[0-9]{4}-(02-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-'
+    '(0[1-9]|[12][0-9]|30)|(0[13578]|1[02])-31) ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z$')
+  THEN replace(replace(replace(replace(replace(replace(format, '%Y', left(moment, 4)), '%m', substr(moment, 6, 2)),
+    '%d', substr(moment, 9, 2)), '%H', substr(moment, 12, 2)), '%M', substr(moment, 15, 2)), '%S', substr(moment, 18, 2))
+  ELSE basalt_time_format(format, basalt_time_of(ARRAY[moment], statement_timestamp())) END;
+
+CREATE OR REPLACE FUNCTION basalt_strftime_at(format text, moment text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+  WHEN length(moment) = 24 AND format !~ '%([^YmdHMS]|$)' AND moment ~ ('^[0-9]{4}-(02-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-'
+    '(0[1-9]|[12][0-9]|30)|(0[13578]|1[02])-31) ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z$')
+  THEN replace(replace(replace(replace(replace(replace(format, '%Y', left(moment, 4)), '%m', substr(moment, 6, 2)),
+    '%d', substr(moment, 9, 2)), '%H', substr(moment, 12, 2)), '%M', substr(moment, 15, 2)), '%S', substr(moment, 18, 2))
+  ELSE basalt_time_format(format, basalt_time_of(ARRAY[moment], NULL)) END;
+
+CREATE OR REPLACE FUNCTION basalt_date(VARIADIC arguments text[]) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN basalt_time_text(basalt_time_of(arguments, statement_timestamp()), true, false);
+
+CREATE OR REPLACE FUNCTION basalt_date_at(VARIADIC arguments text[]) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN basalt_time_text(basalt_time_of(arguments, NULL), true, false);
+
+CREATE OR REPLACE FUNCTION basalt_time(VARIADIC arguments text[]) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN basalt_time_text(basalt_time_of(arguments, statement_timestamp()), false, true);
+
+CREATE OR REPLACE FUNCTION basalt_time_at(VARIADIC arguments text[]) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN basalt_time_text(basalt_time_of(arguments, NULL), false, true);
+
+CREATE OR REPLACE FUNCTION basalt_datetime(VARIADIC arguments text[]) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN basalt_time_text(basalt_time_of(arguments, statement_timestamp()), true, true);
+
+CREATE OR REPLACE FUNCTION basalt_datetime_at(VARIADIC arguments text[]) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN basalt_time_text(basalt_time_of(arguments, NULL), true, true);
+
+CREATE OR REPLACE FUNCTION basalt_julianday(VARIADIC arguments text[]) RETURNS double precision
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (basalt_time_of(arguments, statement_timestamp()))[1] / 86400000;
+
+CREATE OR REPLACE FUNCTION basalt_julianday_at(VARIADIC arguments text[]) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (basalt_time_of(arguments, NULL))[1] / 86400000;
+
+-- unixepoch() counts whole seconds, with `subsec` milliseconds.
+CREATE OR REPLACE FUNCTION basalt_time_unix(moment double precision[]) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN moment[8] = 1 THEN (moment[1] - 210866760000000) / 1000 ELSE trunc(moment[1] / 1000) - 210866760000 END;
+
+CREATE OR REPLACE FUNCTION basalt_unixepoch(VARIADIC arguments text[]) RETURNS double precision
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN basalt_time_unix(basalt_time_of(arguments, statement_timestamp()));
+
+CREATE OR REPLACE FUNCTION basalt_unixepoch_at(VARIADIC arguments text[]) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN basalt_time_unix(basalt_time_of(arguments, NULL));
+
+-- Without a time it is now.
+CREATE OR REPLACE FUNCTION basalt_strftime(format text) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN basalt_strftime(format, 'now');
+
+CREATE OR REPLACE FUNCTION basalt_date() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN basalt_date('now');
+
+CREATE OR REPLACE FUNCTION basalt_time() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN basalt_time('now');
+
+CREATE OR REPLACE FUNCTION basalt_datetime() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN basalt_datetime('now');
+
+CREATE OR REPLACE FUNCTION basalt_julianday() RETURNS double precision
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN basalt_julianday('now');
+
+CREATE OR REPLACE FUNCTION basalt_unixepoch() RETURNS double precision
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN basalt_unixepoch('now');
+
