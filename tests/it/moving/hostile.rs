@@ -20,7 +20,7 @@ const MANY: &str = "
     INSERT INTO notes SELECT 'n' || i, hex(randomblob(200)), NULL FROM n;";
 
 /// A small directory of the right layout.
-fn source(place: &Place, more: &str) -> PathBuf {
+pub(super) fn source(place: &Place, more: &str) -> PathBuf {
     let dir = place.path().join("pb_data");
     std::fs::create_dir(&dir).expect("a directory");
     let database = Connection::open(dir.join("data.db")).expect("a database");
@@ -31,7 +31,14 @@ fn source(place: &Place, more: &str) -> PathBuf {
     dir
 }
 
-fn collection(database: &Connection, kind: &str, name: &str, options: &Json, indexes: &[&str], rule: Option<&str>) {
+pub(super) fn collection(
+    database: &Connection,
+    kind: &str,
+    name: &str,
+    options: &Json,
+    indexes: &[&str],
+    rule: Option<&str>,
+) {
     let fields = match kind {
         "view" => json!([]),
         _ => json!([

@@ -4,6 +4,7 @@
 //! *Invariant:* the source is as it was after every import.
 
 mod hostile;
+mod partial;
 mod same;
 
 use std::path::Path;

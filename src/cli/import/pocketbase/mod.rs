@@ -1,7 +1,8 @@
 //! `basalt import pocketbase SOURCE`: a PocketBase directory or backup becomes a data directory of ours.
 //!
 //! `source.rs` finds and distrusts what is there (`archive.rs` for a zip), `staging.rs` makes the new directory aside and
-//! puts it in place when it is whole. In between `models.rs` brings over the collections, `rows.rs` the records,
+//! puts it in place when it is whole. In between `models.rs` brings over the collections (`parts.rs` what of
+//! them is taken), `rows.rs` the records,
 //! `params.rs` the settings, `entries.rs` the request log and `files.rs` the stored files, and each writes into
 //! `report.rs` what it could not carry.
 //!
@@ -14,6 +15,7 @@ mod entries;
 mod files;
 mod models;
 mod params;
+mod parts;
 mod report;
 mod rows;
 mod source;

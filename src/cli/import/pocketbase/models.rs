@@ -1,24 +1,20 @@
-//! Collections as models for the import of a whole schema, less what this server refuses.
-//!
-//! First all is tried at once. Where that fails, rules, indexes and views are added in halves until those are found that
-//! stand in the way: what works together stays, and the rest is reported.
+//! Collections as models for the import of a whole schema; `parts.rs` finds what of them this server takes.
 
 use anyhow::{Context as _, bail};
-use indexmap::IndexSet;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use super::Move;
+use super::parts::{Part, accepted, whole};
 use super::report::Report;
 use super::source::text;
 use crate::cli::describe;
 use crate::query::{Query, Request};
-use crate::schema::{Secrets, unique_on};
+use crate::schema::{Collection, Secrets};
 use crate::store::Value;
 use crate::store::sqlite::Foreign;
 
 const TABLE: &str = "_collections";
-const RULES: [&str; 5] = ["listRule", "viewRule", "createRule", "updateRule", "deleteRule"];
-const MANAGE_RULE: &str = "manageRule";
+pub(super) const RULES: [&str; 5] = ["listRule", "viewRule", "createRule", "updateRule", "deleteRule"];
 const TEXTS: [&str; 10] =
     ["id", "name", "type", RULES[0], RULES[1], RULES[2], RULES[3], RULES[4], "created", "updated"];
 const JSONS: [&str; 3] = ["fields", "indexes", "options"];
@@ -28,21 +24,15 @@ const FIRST_USERS: &str = "users";
 
 /// A collection of the source.
 pub(super) struct Model {
-    json: Map<String, Json>,
+    pub json: Map<String, Json>,
+    /// One of the collections of the system, which every directory has.
+    pub is_ours: bool,
 }
 
 /// A collection that is in the directory now: its name in the source and its id here.
 pub(super) struct Carried {
     pub name: String,
     pub id: String,
-}
-
-/// What may be left out of a schema, by the position of its model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Part {
-    Rule(usize, &'static str),
-    Index(usize, usize),
-    View(usize),
 }
 
 impl Model {
@@ -54,14 +44,21 @@ impl Model {
         self.json.get("system") == Some(&Json::Bool(true))
     }
 
-    fn is_view(&self) -> bool {
+    pub fn is_view(&self) -> bool {
         self.text("type") == "view"
     }
 
-    fn indexes(&self) -> Vec<String> {
-        let list = self.json.get("indexes").and_then(Json::as_array).into_iter().flatten();
-        list.filter_map(Json::as_str).map(str::to_owned).collect()
+    pub fn list(&self, key: &str) -> &[Json] {
+        list(self.json.get(key))
     }
+
+    pub fn providers(&self) -> &[Json] {
+        list(self.json.get("oauth2").and_then(|oauth2| oauth2.get("providers")))
+    }
+}
+
+fn list(value: Option<&Json>) -> &[Json] {
+    value.and_then(Json::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// All collections in their order.
@@ -98,7 +95,7 @@ fn model(row: &[Value]) -> anyhow::Result<Model> {
     json.insert("fields".into(), parse(0)?);
     json.insert("indexes".into(), parse(1)?);
     json.insert("system".into(), rest[JSONS.len()].truthy().into());
-    Ok(Model { json })
+    Ok(Model { json, is_ours: false })
 }
 
 /// Creates them in the directory, unless some clash. Returns those that may have records.
@@ -118,12 +115,13 @@ pub(super) async fn create(
     transfer.app.collections.import(whole(&models, &accepted), false).await.map_err(refused)?;
     let schema = transfer.app.registry.load();
     let (mut carried, mut times) = (Vec::new(), Vec::new());
-    for model in &models {
-        let Some(collection) = schema.find(model.text("id")).or_else(|| schema.by_name(model.text("name"))) else {
-            continue;
-        };
+    for (position, model) in models.iter().enumerate() {
+        let found = schema.find(model.text("id")).or_else(|| schema.by_name(model.text("name")));
+        let parts = [Part::Collection(position), Part::View(position)];
+        let Some(collection) = found.filter(|_| parts.iter().any(|part| accepted.contains(part))) else { continue };
         report.collections += 1;
-        if !(transfer.merge && model.is_system()) {
+        if !(transfer.merge && model.is_ours) {
+            lost_keys(model, collection, report);
             times.push((collection.id.clone(), ["created", "updated"].map(|key| model.text(key).to_owned())));
         }
         if !collection.is_view() {
@@ -148,7 +146,8 @@ async fn make_room(transfer: &Move<'_>, models: &[Model], report: &mut Report) -
         }
     }
     let schema = transfer.app.registry.load();
-    for model in models.iter().filter(|model| !model.is_system()) {
+    // In a new directory there are collections of the system only, and whoever has their name is refused for it.
+    for model in models.iter().filter(|model| transfer.merge && !model.is_system()) {
         if [model.text("id"), model.text("name")].iter().any(|key| schema.find(key).is_some()) {
             report.clash(model.text("name"), "the directory has a collection of this name or id");
         }
@@ -160,13 +159,14 @@ async fn make_room(transfer: &Move<'_>, models: &[Model], report: &mut Report) -
 fn keep_ours(transfer: &Move<'_>, model: &mut Model, report: &mut Report) {
     let schema = transfer.app.registry.load();
     let Some(ours) = schema.find(model.text("id")).or_else(|| schema.by_name(model.text("name"))) else { return };
+    model.is_ours = true;
     let ours = ours.to_json(Secrets::Keep);
     if transfer.merge {
         report.note("collection", model.text("name"), "the directory keeps its own rules, options and secrets");
         model.json = ours;
         return;
     }
-    for key in RULES.iter().chain(&["id", "name", "authRule", MANAGE_RULE]) {
+    for key in RULES.iter().chain(&["id", "name", "authRule", "manageRule"]) {
         if let Some(value) = ours.get(*key) {
             model.json.insert((*key).to_owned(), value.clone());
         }
@@ -177,124 +177,42 @@ fn keep_ours(transfer: &Move<'_>, model: &mut Model, report: &mut Report) {
     fields.extend(missing);
 }
 
-/// Which parts can be had together.
-async fn accepted(transfer: &Move<'_>, models: &[Model], report: &mut Report) -> anyhow::Result<IndexSet<Part>> {
-    let parts = parts(models);
-    let all: IndexSet<Part> = parts.iter().copied().collect();
-    if fits(transfer, models, &all).await.is_ok() {
-        return Ok(all);
-    }
-    let mut accepted = IndexSet::new();
-    fits(transfer, models, &accepted).await.map_err(refused)?;
-    let mut waiting = parts;
-    loop {
-        let before = accepted.len();
-        let refused = add(transfer, models, &mut accepted, &waiting).await;
-        // What needed a view that stood behind it has a chance in the next round.
-        if refused.is_empty() || accepted.len() == before {
-            for (part, reason) in refused {
-                note(&models[part.model()], part, reason, report);
-            }
-            return Ok(accepted);
-        }
-        waiting = refused.into_iter().map(|(part, _)| part).collect();
-    }
-}
-
-/// Adds as many of the parts as fit; the others with the reason.
-async fn add(
-    transfer: &Move<'_>,
-    models: &[Model],
-    accepted: &mut IndexSet<Part>,
-    parts: &[Part],
-) -> Vec<(Part, String)> {
-    let mut refused = Vec::new();
-    let mut waiting = vec![parts];
-    while let Some(some) = waiting.pop() {
-        let mut tried = accepted.clone();
-        tried.extend(some);
-        match (fits(transfer, models, &tried).await, some) {
-            (Ok(()), _) => *accepted = tried,
-            (Err(error), [only]) => refused.push((*only, describe(&error.into()))),
-            (Err(_), _) => {
-                let (first, second) = some.split_at(some.len() / 2);
-                waiting.extend([second, first].into_iter().filter(|half| !half.is_empty()));
-            }
-        }
-    }
-    refused
-}
-
-async fn fits(transfer: &Move<'_>, models: &[Model], accepted: &IndexSet<Part>) -> crate::error::Result<()> {
-    transfer.app.collections.check_import(whole(models, accepted), false).await
-}
-
-fn parts(models: &[Model]) -> Vec<Part> {
-    let mut parts = Vec::new();
-    for (position, model) in models.iter().enumerate().filter(|(_, model)| !model.is_system()) {
-        let indexes = model.indexes();
-        let removable = (0..indexes.len()).filter(|index| !is_needed(model, &indexes[*index]));
-        parts.extend(removable.map(|index| Part::Index(position, index)));
-    }
-    let views = models.iter().enumerate().filter(|(_, model)| model.is_view());
-    parts.extend(views.map(|(position, _)| Part::View(position)));
-    // Rules may cross views.
-    for (position, _) in models.iter().enumerate().filter(|(_, model)| !model.is_system()) {
-        parts.extend(RULES.map(|rule| Part::Rule(position, rule)));
-        parts.extend((models[position].text("type") == "auth").then_some(Part::Rule(position, MANAGE_RULE)));
-    }
-    parts
-}
-
-/// Whether sign-in needs the index.
-fn is_needed(model: &Model, index: &str) -> bool {
-    let fields = model.json.get("fields").and_then(Json::as_array).into_iter().flatten();
-    model.text("type") == "auth"
-        && fields.filter_map(|field| field["name"].as_str()).any(|field| unique_on(index, field).is_some())
-}
-
-/// The models with these parts only. A rule that is left out lets superusers only.
-fn whole(models: &[Model], accepted: &IndexSet<Part>) -> Vec<Json> {
-    let mut whole = Vec::new();
-    for (position, model) in models.iter().enumerate() {
-        if model.is_view() && !accepted.contains(&Part::View(position)) {
-            continue;
-        }
-        let mut json = model.json.clone();
-        if !model.is_system() {
-            for rule in RULES.into_iter().chain([MANAGE_RULE]) {
-                if !accepted.contains(&Part::Rule(position, rule)) && json.contains_key(rule) {
-                    json.insert(rule.to_owned(), Json::Null);
-                }
-            }
-            let indexes: Vec<String> = model.indexes();
-            let kept = indexes.iter().enumerate().filter(|(index, statement)| {
-                accepted.contains(&Part::Index(position, *index)) || is_needed(model, statement)
-            });
-            json.insert("indexes".into(), json!(kept.map(|(_, statement)| statement).collect::<Vec<_>>()));
-        }
-        whole.push(Json::Object(json));
-    }
-    whole
-}
-
-impl Part {
-    fn model(self) -> usize {
-        match self {
-            Part::Rule(model, _) | Part::Index(model, _) | Part::View(model) => model,
-        }
-    }
-}
-
-fn note(model: &Model, part: Part, reason: String, report: &mut Report) {
+/// What a later PocketBase writes and this server does not know.
+fn lost_keys(model: &Model, collection: &Collection, report: &mut Report) {
+    let kept = collection.to_json(Secrets::Keep);
     let name = model.text("name");
-    match part {
-        Part::Rule(_, rule) => {
-            let text = model.text(rule);
-            report.note("rule", format!("{name}.{rule} {text:?}, which lets superusers only now"), reason);
+    note_lost(&model.json, &kept, name, report);
+    for field in model.list("fields").iter().filter_map(Json::as_object).filter(|_| !model.is_view()) {
+        let ours = list(kept.get("fields")).iter().find(|ours| Some(&ours["id"]) == field.get("id"));
+        if let Some(ours) = ours.and_then(Json::as_object) {
+            let field_name = field.get("name").and_then(Json::as_str).unwrap_or_default();
+            note_lost(field, ours, &format!("{name}.{field_name}"), report);
         }
-        Part::Index(_, index) => report.note("index", model.indexes().swap_remove(index), reason),
-        Part::View(_) => report.note("view", name, reason),
+    }
+}
+
+fn note_lost(theirs: &Map<String, Json>, kept: &Map<String, Json>, path: &str, report: &mut Report) {
+    for (key, value) in theirs {
+        match (kept.get(key), value) {
+            (None, value) if !is_zero(value) => {
+                report.note("option", format!("{path}.{key}"), "this version has no such option");
+            }
+            (Some(Json::Object(kept)), Json::Object(value)) => {
+                note_lost(value, kept, &format!("{path}.{key}"), report);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_zero(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::Bool(flag) => !flag,
+        Json::Number(number) => number.as_f64() == Some(0.0),
+        Json::String(text) => text.is_empty(),
+        Json::Array(items) => items.is_empty(),
+        Json::Object(keys) => keys.is_empty(),
     }
 }
 
