@@ -23,7 +23,7 @@ pub(super) struct Scratch {
 impl Scratch {
     pub(super) fn new() -> anyhow::Result<Self> {
         let dir = std::env::temp_dir().join(format!("basalt-{}", lowercase_id(NAME_LENGTH)));
-        std::fs::create_dir(&dir).with_context(|| format!("can't make {}", dir.display()))?;
+        private_dir(&dir).with_context(|| format!("can't make {}", dir.display()))?;
         Ok(Self { dir })
     }
 
@@ -44,6 +44,14 @@ impl Drop for Scratch {
         // Whatever can't be removed lies where the system clears up.
         let _ = std::fs::remove_dir_all(&self.dir);
     }
+}
+
+/// Makes a directory, and those on the way to it, in which nobody else may read: databases hold secrets.
+pub(super) fn private_dir(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
 }
 
 /// Runs a task on the collections of a file.

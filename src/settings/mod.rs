@@ -2,11 +2,13 @@
 //!
 //! [`Settings::load`] costs an atomic read, so every request may ask. [`Settings::update`] merges a patch
 //! (`merge.rs`), checks the result (`validate.rs`), stores it and swaps the snapshot. Only the groups that Basalt
-//! acts on exist; keys of other groups are ignored, as PocketBase ignores what it does not know.
+//! acts on exist; keys of other groups are ignored, as PocketBase ignores what it does not know. What an import brought of
+//! others is kept for the version that has them (`kept.rs`).
 //!
 //! *Invariant:* the snapshot is what is stored, and what is stored was valid. Nothing here is a secret yet; a group
 //! that brings one leaves it out of [`Settings::to_json`].
 
+mod kept;
 mod merge;
 #[cfg(test)]
 mod tests;

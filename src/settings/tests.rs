@@ -1,7 +1,9 @@
 use serde_json::{Value as Json, json};
 
-use super::{Values, merge, validate};
+use super::{Settings, Values, merge, validate};
 use crate::error::Kind;
+use crate::store::Store;
+use crate::store::sqlite::{Engine, Options};
 
 fn update(patch: Json) -> crate::error::Result<Values> {
     let values = merge::merged(&Values::default(), patch.as_object().cloned().expect("an object"))?;
@@ -57,4 +59,16 @@ fn a_wrong_type_is_refused_without_field_errors() {
         let error = update(patch).expect_err("a wrong type");
         assert!(error.kind() == Kind::Invalid && error.fields().is_empty());
     }
+}
+
+#[tokio::test]
+async fn what_is_kept_for_later_comes_back_as_it_was() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::Sqlite(Engine::open(Options::for_tests(dir.path())).expect("the directory is free"));
+    let settings = Settings::open(store.clone()).await.expect("settings");
+    assert!(settings.kept().await.expect("none").is_empty());
+    let groups = json!({ "smtp": { "host": "h", "password": "p" } }).as_object().cloned().expect("an object");
+    settings.keep(groups.clone()).await.expect("kept");
+    assert_eq!(settings.kept().await.expect("it opens"), groups);
+    store.close().await;
 }

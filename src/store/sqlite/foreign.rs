@@ -10,14 +10,14 @@ use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit as Bound;
 use rusqlite::types::ValueRef as SqlRef;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::{Result, StoreError, Value, quote};
 use super::connection::batch;
 use super::error::classify;
 
 /// The largest value and the largest row.
-const ROW_BYTES: i32 = 64 << 20;
+pub const FOREIGN_ROW_BYTES: i32 = 64 << 20;
 /// A page of rows ends behind the row that makes it so large.
 const PAGE_BYTES: usize = 2 << 20;
 const PAGE_ROWS: usize = 2000;
@@ -44,6 +44,8 @@ pub struct ForeignPage {
     pub rows: Vec<Vec<Value>>,
     /// Where the next page begins; `None` when this is the last.
     pub next: Option<i64>,
+    /// The number of a row that is too large to be read; the page ends before it.
+    pub too_large: Option<i64>,
 }
 
 impl Foreign {
@@ -78,7 +80,7 @@ impl Foreign {
             connection.set_db_config(setting, on).map_err(fail)?;
         }
         for (bound, most) in [
-            (Bound::SQLITE_LIMIT_LENGTH, ROW_BYTES),
+            (Bound::SQLITE_LIMIT_LENGTH, FOREIGN_ROW_BYTES),
             (Bound::SQLITE_LIMIT_COLUMN, STATEMENT_COLUMNS),
             (Bound::SQLITE_LIMIT_SQL_LENGTH, STATEMENT_BYTES),
             (Bound::SQLITE_LIMIT_ATTACHED, 0),
@@ -137,9 +139,21 @@ impl Foreign {
             let mut page = ForeignPage::default();
             let mut statement = self.connection.prepare_cached(&sql)?;
             let mut rows = statement.query([from])?;
-            let mut bytes = 0;
-            while let Some(row) = rows.next()? {
+            let (mut bytes, mut behind) = (0, from);
+            loop {
+                let row = match rows.next() {
+                    Ok(Some(row)) => row,
+                    Err(error) if error.sqlite_error_code() == Some(ErrorCode::TooBig) => {
+                        let number = self.first_number(table, behind)?;
+                        page.too_large = Some(number);
+                        page.next = number.checked_add(1);
+                        break;
+                    }
+                    Ok(None) => break,
+                    Err(error) => return Err(error),
+                };
                 let number: i64 = row.get(0)?;
+                behind = number.saturating_add(1);
                 if page.rows.len() >= PAGE_ROWS || bytes >= PAGE_BYTES {
                     page.next = Some(number);
                     break;
@@ -153,6 +167,11 @@ impl Foreign {
             Ok(page)
         };
         run().map_err(|error| self.fail(error))
+    }
+
+    fn first_number(&self, table: &str, from: i64) -> rusqlite::Result<i64> {
+        let sql = format!("SELECT t._rowid_ FROM {} t WHERE t._rowid_ >= ?1 ORDER BY t._rowid_ LIMIT 1", quote(table));
+        self.connection.query_row(&sql, [from], |row| row.get(0))
     }
 
     fn is_table(&self, table: &str) -> Result<bool> {

@@ -56,7 +56,7 @@ use queue::Queue;
 use reader::{Inline, Open, Readers};
 
 pub use auxiliary::{Aux, AuxValue};
-pub use foreign::{Foreign, ForeignPage};
+pub use foreign::{FOREIGN_ROW_BYTES, Foreign, ForeignPage};
 pub use inspect::{ColumnInfo, ViewInspection};
 pub use lock::DirectoryLock;
 pub use tx::Tx;

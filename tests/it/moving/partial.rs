@@ -158,6 +158,45 @@ const OWN: &str =
     "@request.auth.id != '' && recordRef = @request.auth.id && collectionRef = @request.auth.collectionId";
 
 #[test]
+fn a_row_that_is_too_large_is_left_out() {
+    let place = Place::new();
+    let dir = source(
+        &place,
+        "
+        INSERT INTO notes VALUES ('huge', zeroblob(70000000), NULL);
+        INSERT INTO notes VALUES ('behind', 'three', NULL);",
+    );
+    let report = import(&place, &dir, &[]);
+    assert_eq!(notes(&report), ["record notes, row 3"], "{report}");
+    assert_eq!(report["records"]["notes"], 3);
+}
+
+#[test]
+fn settings_that_have_no_place_yet_are_kept_sealed() {
+    let place = Place::new();
+    let dir = source(&place, "");
+    let database = Connection::open(dir.join("data.db")).expect("a database");
+    let settings = json!({
+        "meta": { "appName": "Moved", "appURL": "nonsense", "later": 1 },
+        "smtp": { "enabled": true, "password": "very secret" },
+        "superuserIPs": ["nowhere"],
+    });
+    database.execute("INSERT INTO _params VALUES ('settings', ?1, '', '')", [settings.to_string()]).expect("a row");
+    drop(database);
+    let report = import(&place, &dir, &[]);
+    let kept = "settings meta, smtp, superuserIPs";
+    assert_eq!(
+        notes(&report),
+        ["settings meta.appURL", "settings superuserIPs", "settings superuserIPs", kept],
+        "{report}"
+    );
+    let stored = std::fs::read(place.path().join("data/data.db")).expect("a file");
+    let holds = |text: &str| stored.windows(text.len()).any(|part| part == text.as_bytes());
+    assert!(holds("settings_kept") && !holds("very secret"));
+    assert!(holds(r#""superuserIPs":["127.0.0.1","::1"]"#) && holds(r#""appName":"Moved""#));
+}
+
+#[test]
 fn a_view_may_stand_before_what_it_reads() {
     let place = Place::new();
     let dir = source(&place, "DELETE FROM _collections;");
@@ -174,4 +213,14 @@ fn a_view_may_stand_before_what_it_reads() {
     assert_eq!(notes(&report), [""; 0], "{report}");
     let names: Vec<Json> = ["first", "second", "third"].map(|name| exported(&place, name)["listRule"].clone()).into();
     assert_eq!(names, ["title != ''"; 3]);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_made_of_a_source_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::new();
+    import(&place, &source(&place, ""), &[]);
+    let mode = std::fs::metadata(place.path().join("data")).expect("a directory").permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
 }

@@ -38,6 +38,9 @@ pub(super) async fn carry(transfer: &Move<'_>, report: &mut Report) -> anyhow::R
             }
         };
         from = page.next;
+        if page.too_large.is_some() {
+            report.note("log", "an entry", "it is too large");
+        }
         let read = page.rows.len();
         let entries: Vec<KeptEntry> = page.rows.iter().filter_map(|row| entry(row)).collect();
         if entries.len() < read {

@@ -50,6 +50,10 @@ fn directory(from: &Path, to: Option<&Path>, levels: usize, report: &mut Report)
         if kind.is_dir() {
             directory(&path, to.as_deref(), levels - 1, report)?;
         } else if kind.is_file() {
+            if let Err(error) = std::fs::File::open(&path) {
+                report.note("file", path.to_string_lossy(), format!("it can't be read: {error}"));
+                continue;
+            }
             report.files += 1;
             report.file_bytes += match to {
                 Some(to) => std::fs::copy(&path, to).with_context(|| format!("can't copy {}", path.display()))?,

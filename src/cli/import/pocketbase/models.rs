@@ -64,11 +64,12 @@ fn list(value: Option<&Json>) -> &[Json] {
 /// All collections in their order.
 pub(super) fn read(data: &Foreign) -> anyhow::Result<Vec<Model>> {
     let columns: Vec<String> = TEXTS.iter().chain(&JSONS).chain(&["system"]).map(|&name| name.to_owned()).collect();
-    let page = data.page(TABLE, &columns, i64::MIN)?;
-    let mut rows = page.rows;
-    let mut next = page.next;
+    let (mut rows, mut next) = (Vec::new(), Some(i64::MIN));
     while let Some(from) = next {
         let page = data.page(TABLE, &columns, from)?;
+        if page.too_large.is_some() {
+            bail!("the source has a collection that is too large");
+        }
         rows.extend(page.rows);
         next = page.next;
         if rows.len() > MOST_COLLECTIONS {

@@ -3,12 +3,17 @@
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use super::Move;
 use super::report::Report;
 use super::source::text;
 use crate::crypto::{SEAL_KEY_BYTES, open_gcm};
+use crate::error::Error;
+
+/// The setting that says where superusers come from, and the strictest value that lets somebody mend it.
+const SUPERUSER_ADDRESSES: &str = "superuserIPs";
+const OWN_ADDRESSES: [&str; 2] = ["127.0.0.1", "::1"];
 
 pub(super) async fn carry(transfer: &Move<'_>, report: &mut Report) -> anyhow::Result<()> {
     let Some(stored) = stored(transfer)? else { return Ok(()) };
@@ -17,19 +22,52 @@ pub(super) async fn carry(transfer: &Move<'_>, report: &mut Report) -> anyhow::R
         report.note("settings", "all", "the directory keeps its own");
         return Ok(());
     }
-    let known = transfer.app.settings.to_json();
-    let mut unknown = Vec::new();
+    let mut kept = Map::new();
     for (group, value) in settings {
-        if known.get(&group).is_none() {
-            unknown.push(group);
-        } else if let Err(error) = transfer.app.settings.update(Map::from_iter([(group.clone(), value)])).await {
-            report.note("settings", group, format!("{error} {}", error.fields().to_json()));
+        if let Some(rest) = carry_group(transfer, &group, value, report).await {
+            kept.insert(group, rest);
         }
     }
-    if !unknown.is_empty() {
-        report.note("settings", unknown.join(", "), "this version does not act on them");
+    if !kept.is_empty() {
+        let names: Vec<&str> = kept.keys().map(String::as_str).collect();
+        report.note("settings", names.join(", "), "this version does not act on them; they are kept for one that does");
+        transfer.app.settings.keep(kept).await?;
     }
     Ok(())
+}
+
+/// Takes over what of a group this server takes; the rest comes back.
+async fn carry_group(transfer: &Move<'_>, group: &str, value: Json, report: &mut Report) -> Option<Json> {
+    let known = transfer.app.settings.to_json();
+    let Some(known) = known.get(group) else { return Some(value) };
+    let update = async |value: Json| transfer.app.settings.update(Map::from_iter([(group.to_owned(), value)])).await;
+    let outcome = update(value.clone()).await;
+    let (Some(known), Json::Object(keys)) = (known.as_object(), value.clone()) else {
+        let error = outcome.err()?;
+        report.note("settings", group, reason(&error));
+        if group == SUPERUSER_ADDRESSES {
+            // Those of nobody would be those of everybody.
+            update(json!(OWN_ADDRESSES)).await.ok()?;
+            report.note("settings", group, "superusers can come from this machine only now");
+        }
+        return Some(value);
+    };
+    let mut rest = Map::new();
+    for (key, value) in keys {
+        if !known.contains_key(&key) {
+            rest.insert(key, value);
+        } else if outcome.is_err()
+            && let Err(error) = update(json!({ &key: &value })).await
+        {
+            report.note("settings", format!("{group}.{key}"), reason(&error));
+            rest.insert(key, value);
+        }
+    }
+    (!rest.is_empty()).then_some(rest.into())
+}
+
+fn reason(error: &Error) -> String {
+    format!("{error} {}", error.fields().to_json())
 }
 
 fn stored(transfer: &Move<'_>) -> anyhow::Result<Option<String>> {
@@ -38,6 +76,9 @@ fn stored(transfer: &Move<'_>) -> anyhow::Result<Option<String>> {
         return Ok(None);
     }
     let page = data.page("_params", &["id".into(), "value".into()], i64::MIN)?;
+    if page.too_large.is_some() {
+        bail!("the settings of the source are too large");
+    }
     Ok(page.rows.iter().find(|row| row[0].as_str() == "settings").map(|row| text(&row[1]).into_owned()))
 }
 

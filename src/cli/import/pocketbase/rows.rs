@@ -11,7 +11,7 @@ use crate::cli::progress::Progress;
 use crate::records::{INSTALLER_EMAIL, Records};
 use crate::schema::{AUTH_ORIGINS, Collection, EXTERNAL_AUTHS, MFAS, OTPS, SUPERUSERS};
 use crate::store::Value;
-use crate::store::sqlite::ForeignPage;
+use crate::store::sqlite::{FOREIGN_ROW_BYTES, ForeignPage};
 
 /// Collections whose records name an auth record; they come after all of these.
 const OF_OTHERS: [&str; 4] = [EXTERNAL_AUTHS, MFAS, OTPS, AUTH_ORIGINS];
@@ -42,6 +42,10 @@ pub(super) async fn carry(
         let mut page = table.page(transfer, i64::MIN)?;
         loop {
             done += page.rows.len() as u64;
+            if let Some(number) = page.too_large {
+                let most = FOREIGN_ROW_BYTES >> 20;
+                report.note("record", format!("{}, row {number}", table.name), format!("it has more than {most} MiB"));
+            }
             let rows = table.fit(transfer, page.rows, report).await?;
             let count = rows.len();
             // The next rows are read while these are written.

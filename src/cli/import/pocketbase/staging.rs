@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
+use crate::cli::scratch::private_dir;
 use crate::store::sqlite::DirectoryLock;
 
 const UNFINISHED: &str = "import.unfinished";
@@ -30,7 +31,7 @@ impl Staging {
     pub fn begin(target: &Path, aside: Option<PathBuf>, merge: bool) -> anyhow::Result<Self> {
         let unusable = || format!("can't use {}", target.display());
         if aside.is_none() {
-            std::fs::create_dir_all(target).with_context(unusable)?;
+            private_dir(target).with_context(unusable)?;
         }
         let lock = target.is_dir().then(|| DirectoryLock::acquire(target)).transpose()?;
         adopt(target)?;
@@ -42,7 +43,7 @@ impl Staging {
         if path.is_dir() {
             std::fs::remove_dir_all(&path).with_context(|| format!("can't clear {}", path.display()))?;
         }
-        std::fs::create_dir(&path).with_context(unusable)?;
+        private_dir(&path).with_context(unusable)?;
         if used {
             for name in [DATABASE, "data.db-wal", "aux.db", "aux.db-wal"] {
                 let from = target.join(name);
