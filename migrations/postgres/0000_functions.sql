@@ -198,6 +198,11 @@ DO $$ BEGIN
   END IF;
 END $$;
 
+-- A text as JSON, null where it is none: what the functions below take in place of a document that may be any text.
+CREATE OR REPLACE FUNCTION basalt_json_or_null(value text) RETURNS basalt_json
+LANGUAGE sql IMMUTABLE
+RETURN CAST(CASE WHEN basalt_json_valid(value) THEN value END AS basalt_json);
+
 -- Escapes that stand for no character (half of a pair, U+0000) become U+FFFD, as PostgreSQL refuses to read them.
 CREATE OR REPLACE FUNCTION basalt_json_clean(doc text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -212,30 +217,47 @@ CREATE OR REPLACE FUNCTION basalt_json_keys(path text) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN path ~ '^\$(\.[^].["0-9+\s-][^].["]*)*$' THEN string_to_array(substr(path, 3), '.') END;
 
--- Follows any path of SQLite's: `.key`, `."key"`, `[0]`, `[#-1]`. Null where it leads nowhere or is none.
-CREATE OR REPLACE FUNCTION basalt_json_walk(doc text, path text) RETURNS text
+-- The steps of any path of SQLite's: `.key` for a key, `[0` for a position, `#1` for one from the end. Null for what is no path.
+CREATE OR REPLACE FUNCTION basalt_json_steps(path text) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-  place json := doc;
   rest text := substr(path, 2);
-  step text[];
+  part text[];
+  steps text[] := '{}';
 BEGIN
   IF left(path, 1) <> '$' THEN
     RETURN NULL;
   END IF;
-  WHILE rest <> '' AND place IS NOT NULL LOOP
-    step := regexp_match(rest, '^(?:\."((?:[^"\\]|\\.)*)"|\.([^.["][^.[]*)|\[([0-9]{1,9})\]|\[#-([0-9]{1,9})\])(.*)$');
-    IF step IS NULL THEN
+  WHILE rest <> '' LOOP
+    part := regexp_match(rest, '^(?:\."((?:[^"\\]|\\.)*)"|\.([^.["][^.[]*)|\[([0-9]{1,9})\]|\[#-([0-9]{1,9})\])(.*)$');
+    IF part IS NULL THEN
       RETURN NULL;
-    ELSIF step[3] IS NOT NULL THEN
-      place := place -> step[3]::integer;
-    ELSIF step[4] IS NOT NULL THEN
-      place := CASE WHEN json_typeof(place) = 'array' AND json_array_length(place) >= step[4]::integer
-                    THEN place -> (json_array_length(place) - step[4]::integer) END;
-    ELSE
-      place := place -> coalesce(step[2], regexp_replace(step[1], '\\(.)', '\1', 'g'));
     END IF;
-    rest := step[5];
+    steps := steps || CASE WHEN part[3] IS NOT NULL THEN '[' || part[3] WHEN part[4] IS NOT NULL THEN '#' || part[4]
+      ELSE '.' || coalesce(part[2], regexp_replace(part[1], '\\(.)', '\1', 'g')) END;
+    rest := part[5];
+  END LOOP;
+  RETURN steps;
+END $$;
+
+-- The raw JSON text where the steps lead, null where they lead nowhere.
+CREATE OR REPLACE FUNCTION basalt_json_walk(doc text, steps text[]) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  place json := doc;
+  step text;
+  back integer;
+BEGIN
+  FOREACH step IN ARRAY steps LOOP
+    IF left(step, 1) = '.' THEN
+      place := place -> substr(step, 2);
+    ELSIF left(step, 1) = '[' THEN
+      place := place -> substr(step, 2)::integer;
+    ELSE
+      back := substr(step, 2);
+      place := CASE WHEN json_typeof(place) = 'array' AND json_array_length(place) >= back
+                    THEN place -> (json_array_length(place) - back) END;
+    END IF;
   END LOOP;
   RETURN place::text;
 END $$;
@@ -243,9 +265,10 @@ END $$;
 -- The raw JSON text at a path.
 CREATE OR REPLACE FUNCTION basalt_json_at(doc basalt_json, path text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN basalt_json_keys(path) IS NOT NULL AND strpos(doc, '\u') = 0
+RETURN CASE WHEN path = '$' THEN btrim(basalt_json_clean(doc), E' \t\n\r')
+            WHEN basalt_json_keys(path) IS NOT NULL AND strpos(doc, '\u') = 0
             THEN (doc::json #> basalt_json_keys(path))::text
-            ELSE basalt_json_walk(basalt_json_clean(doc), path) END;
+            ELSE basalt_json_walk(basalt_json_clean(doc), basalt_json_steps(path)) END;
 
 -- The number part of raw JSON: numbers; true is 1 and false is 0.
 CREATE OR REPLACE FUNCTION basalt_json_raw_num(raw text) RETURNS double precision
@@ -253,14 +276,10 @@ LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
   number numeric;
 BEGIN
-  CASE left(raw, 1)
-    WHEN '"', '{', '[', 'n' THEN RETURN NULL;
-    WHEN 't' THEN RETURN 1;
-    WHEN 'f' THEN RETURN 0;
-    ELSE NULL;
-  END CASE;
-  IF length(raw) < 100 AND raw !~ '[eE]' THEN
+  IF raw ~ '^-?[0-9.]{1,20}$' THEN
     RETURN raw::double precision;
+  ELSIF raw !~ '^[-0-9]' THEN
+    RETURN CASE raw WHEN 'true' THEN 1 WHEN 'false' THEN 0 END;
   ELSIF raw ~ '[eE][+-]?0*[0-9]{5}' THEN
     RETURN CASE WHEN raw !~ '^-?[0.]*[1-9]' OR raw ~ '[eE]-' THEN '0' WHEN raw LIKE '-%' THEN '-Infinity' ELSE 'Infinity' END;
   END IF;
@@ -282,7 +301,7 @@ BEGIN
   RETURN NULL;
 END $$;
 
--- The two parts of json_extract(doc, path). Of a text that is no JSON there is nothing to extract.
+-- The two parts of json_extract(doc, path).
 CREATE OR REPLACE FUNCTION basalt_json_num(doc basalt_json, path text) RETURNS double precision
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN basalt_json_raw_num(basalt_json_at(doc, path));
@@ -290,14 +309,6 @@ RETURN basalt_json_raw_num(basalt_json_at(doc, path));
 CREATE OR REPLACE FUNCTION basalt_json_text(doc basalt_json, path text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN basalt_json_raw_text(basalt_json_at(doc, path));
-
-CREATE OR REPLACE FUNCTION basalt_json_num(doc text, path text) RETURNS double precision
-LANGUAGE sql IMMUTABLE
-RETURN CASE WHEN basalt_json_valid(doc) THEN basalt_json_num(doc::basalt_json, path) END;
-
-CREATE OR REPLACE FUNCTION basalt_json_text(doc text, path text) RETURNS text
-LANGUAGE sql IMMUTABLE
-RETURN CASE WHEN basalt_json_valid(doc) THEN basalt_json_text(doc::basalt_json, path) END;
 
 -- The text that SQLite makes of json_extract(doc, path) where it needs one, as for LIKE and `||`.
 CREATE OR REPLACE FUNCTION basalt_json_raw_printed(raw text) RETURNS text
@@ -322,20 +333,12 @@ RETURN CASE left(raw, 1)
 
 CREATE OR REPLACE FUNCTION basalt_json_type(doc basalt_json, path text DEFAULT '$') RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN basalt_json_raw_type(ltrim(basalt_json_at(doc, path), E' \t\n\r'));
-
-CREATE OR REPLACE FUNCTION basalt_json_type(doc text, path text DEFAULT '$') RETURNS text
-LANGUAGE sql IMMUTABLE
-RETURN CASE WHEN basalt_json_valid(doc) THEN basalt_json_type(doc::basalt_json, path) END;
+RETURN basalt_json_raw_type(basalt_json_at(doc, path));
 
 -- json_array_length().
 CREATE OR REPLACE FUNCTION basalt_json_length(doc basalt_json) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN left(ltrim(doc, E' \t\n\r'), 1) = '[' THEN json_array_length(doc::json) WHEN doc IS NOT NULL THEN 0 END;
-
-CREATE OR REPLACE FUNCTION basalt_json_length(doc text) RETURNS bigint
-LANGUAGE sql IMMUTABLE
-RETURN CASE WHEN basalt_json_valid(doc) THEN basalt_json_length(doc::basalt_json) END;
 
 CREATE OR REPLACE FUNCTION basalt_json_length(doc basalt_json, path text) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -356,13 +359,6 @@ BEGIN ATOMIC
     ELSE ('[' || doc || ']')::json END) WITH ORDINALITY AS item (value, ord);
 END;
 
-CREATE OR REPLACE FUNCTION basalt_each(doc text) RETURNS TABLE (ord bigint, num double precision, txt text)
-LANGUAGE sql IMMUTABLE ROWS 10
-BEGIN ATOMIC
-  -- The cast picks the function above; a CASE by itself is a text.
-  SELECT * FROM basalt_each(CAST(CASE WHEN basalt_json_valid(doc) THEN doc END AS basalt_json));
-END;
-
 -- Dates --------------------------------------------------------------------------------------------------------------
 
 -- A time value and its modifiers as the functions of date and time read them: `{milliseconds since noon of -4713-11-24,
@@ -371,11 +367,6 @@ END;
 CREATE OR REPLACE FUNCTION basalt_time_of(arguments text[], now timestamptz) RETURNS double precision[]
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-  day_ms CONSTANT bigint := 86400000;
-  unix_ms CONSTANT bigint := 210866760000000;
-  last_ms CONSTANT bigint := 464269060799999;
-  clock_form CONSTANT text := '([0-9]{2}):([0-9]{2})(?::([0-9]{2})(\.[0-9]+)?)?[ \t\n\v\f\r]*(?:([Zz])|([-+])([0-9]{2}):([0-9]{2}))?[ \t\n\v\f\r]*$';
-  number_form CONSTANT text := '^[ \t\n\v\f\r]*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t\n\v\f\r]*$';
   given text := arguments[1];
   -- The time twice: as milliseconds and in parts. What is null follows from the other.
   ms bigint;
@@ -399,31 +390,41 @@ DECLARE
   y integer; m integer;
   position integer := 1;
 BEGIN
-  IF given IS NULL THEN
-    RETURN NULL;
-  END IF;
-  part := regexp_match(given, '^(-?)([0-9]{4})-([0-9]{2})-([0-9]{2})[T \t\n\v\f\r]*(.*)$');
-  IF part IS NOT NULL THEN
-    year := part[1] || part[2]; month := part[3]; day := part[4];
+  -- Patterns only test: to take a text apart by one costs more than all the rest.
+  IF given ~ '^-?[0-9]{4}-[0-9]{2}-[0-9]{2}' THEN
+    IF left(given, 1) = '-' THEN
+      given := substr(given, 2);
+      year := -left(given, 4)::integer;
+    ELSE
+      year := left(given, 4);
+    END IF;
+    month := substr(given, 6, 2); day := substr(given, 9, 2);
     IF month NOT BETWEEN 1 AND 12 OR day NOT BETWEEN 1 AND 31 THEN
       RETURN NULL;
     END IF;
-    measure := true;
-    given := nullif(part[5], '');
+    measure := day > 28;
+    given := nullif(ltrim(substr(given, 11), E'T \t\n\v\f\r'), '');
+  ELSIF given IS NULL THEN
+    RETURN NULL;
   END IF;
-  part := regexp_match(given, '^' || clock_form);
-  IF part IS NOT NULL THEN
-    hour := part[1]; minute := part[2];
-    second := coalesce(part[3], '0')::integer + least(coalesce(left(part[4], 18), '0')::double precision, 0.999);
+  IF given ~ '^[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?[ \t\n\v\f\r]*([Zz]|[-+][0-9]{2}:[0-9]{2})?[ \t\n\v\f\r]*$' THEN
+    hour := left(given, 2); minute := substr(given, 4, 2);
+    second := CASE WHEN substr(given, 6, 1) = ':' THEN substr(given, 7, 2) ELSE '0' END;
+    IF substr(given, 9, 1) = '.' THEN
+      second := second + least(left(substring(given FROM '\.[0-9]+'), 18)::double precision, 0.999);
+    END IF;
     IF hour > 24 OR minute > 59 OR second >= 60 OR (hour = 24 AND (minute > 0 OR second > 0)) THEN
       RETURN NULL;
-    ELSIF part[6] IS NOT NULL THEN
-      IF part[7]::integer > 14 OR part[8]::integer > 59 THEN
+    ELSIF given ~ '[-+]' THEN
+      given := substring(given FROM '[-+].{5}');
+      IF substr(given, 2, 2)::integer > 14 OR right(given, 2)::integer > 59 THEN
         RETURN NULL;
       END IF;
-      zone := (part[6] || '1')::integer * (part[7]::integer * 60 + part[8]::integer);
+      zone := (left(given, 1) || 1)::integer * (substr(given, 2, 2)::integer * 60 + right(given, 2)::integer);
+      is_utc := true;
+    ELSE
+      is_utc := given ~ '[Zz]';
     END IF;
-    is_utc := part[5] IS NOT NULL OR part[6] IS NOT NULL;
     IF hour = 24 THEN
       hour := 0; day := coalesce(day, 1) + 1; roll := true; measure := false;
     END IF;
@@ -432,19 +433,19 @@ BEGIN
       RETURN NULL;
     END IF;
   ELSIF lower(given COLLATE "C") IN ('now', 'subsec', 'subsecond') THEN
-    ms := floor(extract(epoch FROM now) * 1000)::bigint + unix_ms;
+    ms := floor(extract(epoch FROM now) * 1000)::bigint + 210866760000000;
     is_utc := true;
     subsec := lower(given COLLATE "C") <> 'now';
     IF ms IS NULL THEN
       RETURN NULL;
     END IF;
-  ELSIF given ~ number_form AND length(given) < 100 THEN
+  ELSIF given ~ '^[ \t\n\v\f\r]*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t\n\v\f\r]*$' AND length(given) < 100 THEN
     -- What has a large exponent is no time, what has a small one is zero.
     raw := CASE WHEN given !~ '[eE][+-]?[0-9]{3}' THEN given WHEN given ~ '[eE]-' THEN '0' END;
     IF raw IS NULL THEN
       RETURN NULL;
     ELSIF raw >= 0 AND raw < 5373484.5 THEN
-      ms := trunc(raw * day_ms + 0.5);
+      ms := trunc(raw * 86400000::bigint + 0.5);
     END IF;
   ELSE
     RETURN NULL;
@@ -457,8 +458,8 @@ BEGIN
       IF position > 2 OR (raw IS NULL AND modifier <> 'auto') OR (ms IS NULL AND modifier = 'julianday') THEN
         RETURN NULL;
       ELSIF modifier = 'unixepoch' OR (modifier = 'auto' AND ms IS NULL AND raw BETWEEN -210866760000 AND 253402300799) THEN
-        amount := raw * 1000 + unix_ms;
-        IF amount < 0 OR amount > last_ms THEN
+        amount := raw * 1000 + 210866760000000;
+        IF amount < 0 OR amount > 464269060799999 THEN
           RETURN NULL;
         END IF;
         ms := trunc(amount + 0.5);
@@ -483,8 +484,8 @@ BEGIN
         y := y - 1; m := m + 12;
       END IF;
       ms := (36525 * (y + 4716) / 100 + 306001 * (m + 1) / 10000 + coalesce(day, 1) - 1486 - (y + 4800) / 100 + (y + 4800) / 400)
-        * day_ms - 43200000 + coalesce(hour * 3600000 + minute * 60000 + trunc(second * 1000 + 0.5)::integer, 0) - zone * 60000;
-      IF roll AND ms > last_ms THEN
+        * 86400000::bigint - 43200000 + coalesce(hour * 3600000 + minute * 60000 + trunc(second * 1000 + 0.5)::integer, 0) - zone * 60000;
+      IF roll AND ms > 464269060799999 THEN
         RETURN NULL;
       ELSIF roll OR zone <> 0 THEN
         is_utc := is_utc OR zone <> 0;
@@ -492,9 +493,9 @@ BEGIN
       END IF;
     END IF;
     raw := NULL;
-    IF ms BETWEEN 0 AND last_ms THEN
+    IF ms BETWEEN 0 AND 464269060799999 THEN
       IF year IS NULL OR (day > 28 AND cardinality(arguments) = 1) THEN
-        days := (ms + 43200000) / day_ms;
+        days := (ms + 43200000) / 86400000::bigint;
         whole := trunc((days + 32044.75) / 36524.25)::integer - 52;
         days := days + 1550 + whole - (whole + 100) / 4;
         whole := trunc((days - 122.1) / 365.25);
@@ -505,7 +506,7 @@ BEGIN
         year := CASE WHEN month > 2 THEN whole - 4716 ELSE whole - 4715 END;
       END IF;
       IF hour IS NULL THEN
-        whole := (ms + 43200000) % day_ms;
+        whole := (ms + 43200000) % 86400000::bigint;
         hour := whole / 3600000; minute := whole / 60000 % 60; second := whole % 60000 / 1000.0;
       END IF;
     ELSIF position > cardinality(arguments) OR abs(ms) > 4000000000000000000 THEN
@@ -516,12 +517,17 @@ BEGIN
       RETURN NULL;
     END IF;
 
-    part := regexp_match(modifier, '^([+-]?[0-9][0-9.]*(?:e[+-]?[0-9]+)?|[+-]\.[0-9]+(?:e[+-]?[0-9]+)?)[ \t\n\v\f\r]+(second|minute|hour|day|month|year)s?$');
-    IF part IS NOT NULL THEN
-      IF part[1] !~ number_form OR part[1] ~ 'e[+-]?[0-9]{3}' THEN
+    part := NULL; whole := NULL; added := 0;
+    IF modifier ~ '^[+-]?[0-9]+ (second|minute|hour|day|month|year)s?$' THEN
+      part := string_to_array(rtrim(modifier, 's'), ' ');
+    ELSIF modifier ~ '^[+-]?[0-9.]' THEN
+      part := regexp_match(modifier, '^([+-]?(?:[0-9]+\.?[0-9]*|[0-9]*\.[0-9]+)(?:e[+-]?[0-9]{1,2})?)[ \t\n\v\f\r]+(second|minute|hour|day|month|year)s?$');
+      IF left(modifier, 1) = '.' THEN
         RETURN NULL;
       END IF;
-      amount := part[1];
+    END IF;
+    IF part IS NOT NULL THEN
+      amount := CASE WHEN length(part[1]) < 100 THEN part[1] ELSE '1e99' END;
       IF abs(amount) >= (CASE part[2] WHEN 'second' THEN 4.6427e14 WHEN 'minute' THEN 7.7379e12 WHEN 'hour' THEN 1.2897e11
           WHEN 'day' THEN 5373485 WHEN 'month' THEN 176546 ELSE 14713 END) THEN
         RETURN NULL;
@@ -532,24 +538,20 @@ BEGIN
           WHEN 'month' THEN 2592000 ELSE 31536000 END + CASE WHEN amount < 0 THEN -0.5 ELSE 0.5 END);
       whole := CASE part[2] WHEN 'month' THEN trunc(amount)::integer WHEN 'year' THEN 12 * trunc(amount)::integer END;
     ELSIF modifier ~ '^[+-][0-9]{4,5}-' THEN
-      part := regexp_match(modifier, '^([+-])([0-9]{4,5})-([0-9]{2})-([0-9]{2})(?:[ \t\n\v\f\r]' || rtrim(clock_form, '$') || ')?$');
+      part := regexp_match(modifier, '^([+-])([0-9]{4,5})-([0-9]{2})-([0-9]{2})(?:[ \t\n\v\f\r]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(\.[0-9]+)?)?'
+        '[ \t\n\v\f\r]*(?:([Zz])|([-+])([0-9]{2}):([0-9]{2}))?[ \t\n\v\f\r]*)?$');
       IF part IS NULL OR part[2]::integer > 14712 OR part[3]::integer > 11 OR part[4]::integer > 30 THEN
         RETURN NULL;
       END IF;
       whole := (part[1] || 1)::integer * (part[2]::integer * 12 + part[3]::integer);
-      added := (part[1] || 1)::integer * part[4]::integer * day_ms;
+      added := (part[1] || 1)::integer * part[4]::integer * 86400000::bigint;
       part := part[1:1] || part[5:12];
     ELSIF modifier ~ '^[+-]?[0-9]+:' THEN
-      part := regexp_match(modifier, '^([+-]?)' || clock_form);
+      part := regexp_match(modifier, '^([+-]?)([0-9]{2}):([0-9]{2})(?::([0-9]{2})(\.[0-9]+)?)?'
+        '[ \t\n\v\f\r]*(?:([Zz])|([-+])([0-9]{2}):([0-9]{2}))?[ \t\n\v\f\r]*$');
       IF part IS NULL THEN
         RETURN NULL;
       END IF;
-      whole := NULL;
-      added := 0;
-    ELSE
-      part := NULL;
-      whole := NULL;
-      added := 0;
     END IF;
 
     IF cardinality(part) > 2 AND part[2] IS NOT NULL THEN
@@ -561,7 +563,7 @@ BEGIN
       END IF;
       added := added + CASE WHEN part[1] = '-' THEN -1 ELSE 1 END * ((part[2]::integer * 3600000 + part[3]::integer * 60000
         + trunc((coalesce(part[4], '0')::integer + least(coalesce(left(part[5], 18), '0')::double precision, 0.999)) * 1000 + 0.5)::bigint
-        - coalesce((part[7] || 1)::integer * (part[8]::integer * 60 + part[9]::integer) * 60000, 0) + day_ms) % day_ms);
+        - coalesce((part[7] || 1)::integer * (part[8]::integer * 60 + part[9]::integer) * 60000, 0) + 86400000::bigint) % 86400000::bigint);
     END IF;
     IF part IS NOT NULL THEN
       IF whole IS NOT NULL THEN
@@ -581,7 +583,7 @@ BEGIN
           y := y - 1; m := m + 12;
         END IF;
         ms := (36525 * (y + 4716) / 100 + 306001 * (m + 1) / 10000 + day - 1486 - (y + 4800) / 100 + (y + 4800) / 400)
-          * day_ms - 43200000 + coalesce(hour * 3600000 + minute * 60000 + trunc(second * 1000 + 0.5)::integer, 0);
+          * 86400000::bigint - 43200000 + coalesce(hour * 3600000 + minute * 60000 + trunc(second * 1000 + 0.5)::integer, 0);
       END IF;
       ms := ms + added;
       year := NULL; hour := NULL;
@@ -591,7 +593,7 @@ BEGIN
     IF modifier IN ('subsec', 'subsecond') THEN
       subsec := true;
     ELSIF modifier = 'ceiling' OR modifier = 'floor' THEN
-      ms := ms - CASE WHEN modifier = 'floor' THEN overrun * day_ms ELSE 0 END;
+      ms := ms - CASE WHEN modifier = 'floor' THEN overrun * 86400000::bigint ELSE 0 END;
       overrun := CASE WHEN modifier = 'floor' THEN overrun ELSE 0 END;
       year := NULL; hour := NULL;
     ELSIF modifier = 'utc' THEN
@@ -600,14 +602,14 @@ BEGIN
       END IF;
     ELSIF modifier = 'localtime' THEN
       is_utc := false; year := NULL; hour := NULL;
-    ELSIF modifier ~ '^weekday ' AND substr(modifier, 9) ~ number_form THEN
+    ELSIF modifier ~ '^weekday ' AND substr(modifier, 9) ~ '^[ \t\n\v\f\r]*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]{1,2})?[ \t\n\v\f\r]*$' THEN
       amount := substr(modifier, 9);
       IF abs(amount) > 6 OR amount <> trunc(amount) OR year IS NULL THEN
         RETURN NULL;
       END IF;
-      whole := (ms + 129600000) / day_ms % 7;
+      whole := (ms + 129600000) / 86400000::bigint % 7;
       IF whole <> abs(amount)::integer THEN
-        ms := ms + ((abs(amount)::integer - whole + 7) % 7 - CASE WHEN strpos(modifier, '-') > 0 THEN 7 ELSE 0 END) * day_ms;
+        ms := ms + ((abs(amount)::integer - whole + 7) % 7 - CASE WHEN strpos(modifier, '-') > 0 THEN 7 ELSE 0 END) * 86400000::bigint;
       END IF;
       year := NULL; hour := NULL;
     ELSIF modifier IN ('start of day', 'start of month', 'start of year', 'end of day', 'end of month', 'end of year') THEN
@@ -653,56 +655,54 @@ END $$;
 CREATE OR REPLACE FUNCTION basalt_time_format(format text, moment double precision[]) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-  day_ms CONSTANT bigint := 86400000;
   ms CONSTANT bigint := moment[1];
-  year integer := moment[2];
-  month CONSTANT text := lpad(moment[3]::text, 2, '0');
-  day CONSTANT text := lpad(moment[4]::text, 2, '0');
+  year integer;
   hour CONSTANT integer := moment[5];
-  minute CONSTANT text := lpad(moment[6]::text, 2, '0');
-  second CONSTANT integer := trunc(moment[7]);
-  julian CONSTANT double precision := moment[1] / 86400000;
-  two_62 CONSTANT double precision := 4611686018427387904;
-  one_2_62 CONSTANT numeric := 0.00000000000000000021684043449710088680149056017398834228515625;
   rest text := format;
   result text := '';
   next integer := strpos(rest, '%');
   letter text;
   printed text;
-  -- Days since the day that milliseconds are counted from, the week and the year of that day.
-  days CONSTANT integer := (ms + 43200000) / day_ms;
-  date CONSTANT date := '2000-01-01'::date + (days - 2451545);
-  monday integer := days % 7;
+  -- The day, how far it lies behind its Monday, and the Thursday that decides to which year its week belongs.
+  date date;
+  monday integer;
   thursday date;
+  julian double precision;
 BEGIN
   WHILE next > 0 LOOP
     letter := substr(rest, next + 1, 1);
-    IF letter IN ('g', 'G', 'V') THEN
+    year := moment[2];
+    IF letter IN ('g', 'G', 'V', 'u', 'w', 'j', 'U', 'W') THEN
+      monday := (ms + 43200000) / 86400000 % 7;
+      date := '2000-01-01'::date + ((ms + 43200000) / 86400000 - 2451545)::integer;
       thursday := date + (3 - monday);
-      year := extract(year FROM thursday);
-      year := year + CASE WHEN year < 0 THEN 1 ELSE 0 END;
-    ELSE
-      year := moment[2];
+      IF letter IN ('g', 'G') THEN
+        year := extract(year FROM thursday);
+        year := year + CASE WHEN year < 0 THEN 1 ELSE 0 END;
+      END IF;
+    ELSIF letter = 'J' THEN
+      julian := moment[1] / 86400000;
     END IF;
     printed := CASE
       WHEN letter IN ('Y', 'F', 'G') THEN
         CASE WHEN year < 0 THEN '-' || lpad(abs(year)::text, greatest(3, length(abs(year)::text)), '0')
-             ELSE lpad(year::text, 4, '0') END || CASE WHEN letter = 'F' THEN '-' || month || '-' || day ELSE '' END
-      WHEN letter = 'm' THEN month
-      WHEN letter = 'd' THEN day
+             ELSE lpad(year::text, 4, '0') END || CASE WHEN letter = 'F' THEN '-' || lpad(moment[3]::text, 2, '0') || '-' || lpad(moment[4]::text, 2, '0') ELSE '' END
+      WHEN letter = 'm' THEN lpad(moment[3]::text, 2, '0')
+      WHEN letter = 'd' THEN lpad(moment[4]::text, 2, '0')
       WHEN letter = 'H' THEN lpad(hour::text, 2, '0')
-      WHEN letter = 'M' THEN minute
-      WHEN letter = 'S' THEN lpad(second::text, 2, '0')
-      WHEN letter = 'T' THEN lpad(hour::text, 2, '0') || ':' || minute || ':' || lpad(second::text, 2, '0')
-      WHEN letter = 'R' THEN lpad(hour::text, 2, '0') || ':' || minute
-      WHEN letter = 'e' THEN lpad(ltrim(day, '0'), 2)
+      WHEN letter = 'M' THEN lpad(moment[6]::text, 2, '0')
+      WHEN letter = 'S' THEN lpad(trunc(moment[7])::text, 2, '0')
+      WHEN letter = 'T' THEN lpad(hour::text, 2, '0') || ':' || lpad(moment[6]::text, 2, '0') || ':' || lpad(trunc(moment[7])::text, 2, '0')
+      WHEN letter = 'R' THEN lpad(hour::text, 2, '0') || ':' || lpad(moment[6]::text, 2, '0')
+      WHEN letter = 'e' THEN lpad(moment[4]::text, 2)
       WHEN letter = 'k' THEN lpad(hour::text, 2)
       WHEN letter = 'I' THEN lpad(((hour + 11) % 12 + 1)::text, 2, '0')
       WHEN letter = 'l' THEN lpad(((hour + 11) % 12 + 1)::text, 2)
       WHEN letter = 'p' THEN CASE WHEN hour >= 12 THEN 'PM' ELSE 'AM' END
       WHEN letter = 'P' THEN CASE WHEN hour >= 12 THEN 'pm' ELSE 'am' END
-      -- The fraction as it is, to the last bit.
-      WHEN letter = 'f' THEN lpad(round(second + ((moment[7] - second) * two_62)::bigint * one_2_62, 3)::text, 6, '0')
+      -- A fraction times 2^62 is whole, and becomes a decimal to the last bit.
+      WHEN letter = 'f' THEN lpad(round(trunc(moment[7])::integer + ((moment[7] - trunc(moment[7])) * 4611686018427387904)::bigint
+        * 0.00000000000000000021684043449710088680149056017398834228515625, 3)::text, 6, '0')
       WHEN letter = 's' THEN CASE WHEN moment[8] = 1 THEN round((ms - 210866760000000) / 1000.0, 3)::text
         ELSE (ms / 1000 - 210866760000)::text END
       WHEN letter = 'j' THEN lpad(extract(doy FROM date)::text, 3, '0')
@@ -712,7 +712,8 @@ BEGIN
       WHEN letter = 'W' THEN lpad(((extract(doy FROM date)::integer + 6 - monday) / 7)::text, 2, '0')
       WHEN letter = 'V' THEN lpad(((extract(doy FROM thursday)::integer - 1) / 7 + 1)::text, 2, '0')
       WHEN letter = 'g' THEN CASE WHEN year % 100 < 0 THEN (year % 100)::text ELSE lpad((year % 100)::text, 2, '0') END
-      WHEN letter = 'J' THEN rtrim(rtrim(round(trunc(julian)::integer + ((julian - trunc(julian)) * two_62)::bigint * one_2_62,
+      WHEN letter = 'J' THEN rtrim(rtrim(round(trunc(julian)::integer + ((julian - trunc(julian)) * 4611686018427387904)::bigint
+        * 0.00000000000000000021684043449710088680149056017398834228515625,
         16 - CASE WHEN julian < 1 THEN 0 ELSE length(trunc(julian)::text) END)::text, '0'), '.')
       WHEN letter = '%' THEN '%'
     END;
@@ -726,17 +727,50 @@ BEGIN
   RETURN result || rest;
 END $$;
 
+-- The same for the usual case, a time as records hold it, moved by days at most, and letters that are parts of it. Null for
+-- any other.
+CREATE OR REPLACE FUNCTION basalt_time_plain(format text, arguments text[]) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  moment text := arguments[1];
+  modifier text;
+  date date;
+BEGIN
+  IF length(moment) <> 24 OR format ~ '%([^YmdHMS]|$)' OR moment !~ ('^[0-9]{4}-(02-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-'
+      '(0[1-9]|[12][0-9]|30)|(0[13578]|1[02])-31) ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z$') THEN
+    RETURN NULL;
+  END IF;
+  IF cardinality(arguments) > 1 THEN
+    IF moment !~ '^[1-7]' OR cardinality(arguments) > 10 THEN
+      RETURN NULL;
+    END IF;
+    date := left(moment, 10);
+    FOREACH modifier IN ARRAY arguments[2:] LOOP
+      IF modifier ~ '^[+-]?[0-9]{1,4} days?$' THEN
+        date := date + split_part(modifier, ' ', 1)::integer;
+      ELSIF modifier ~ '^weekday [0-6]$' THEN
+        date := date + (right(modifier, 1)::integer - extract(dow FROM date)::integer + 7) % 7;
+      ELSE
+        RETURN NULL;
+      END IF;
+    END LOOP;
+    moment := to_char(date, 'YYYY-MM-DD') || substr(moment, 11);
+  END IF;
+  RETURN replace(replace(replace(replace(replace(replace(format, '%Y', left(moment, 4)), '%m', substr(moment, 6, 2)),
+    '%d', substr(moment, 9, 2)), '%H', substr(moment, 12, 2)), '%M', substr(moment, 15, 2)), '%S', substr(moment, 18, 2));
+END $$;
+
 -- strftime(), date(), time(), datetime(), julianday() and unixepoch(). They may read the clock, which `now` and no time at all
 -- stand for. Those on `_at` take `now` for no time, and may therefore stand in an index.
 CREATE OR REPLACE FUNCTION basalt_strftime(format text, VARIADIC arguments text[]) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN basalt_time_format(format, basalt_time_of(arguments, statement_timestamp()));
+RETURN coalesce(basalt_time_plain(format, arguments), basalt_time_format(format, basalt_time_of(arguments, statement_timestamp())));
 
 CREATE OR REPLACE FUNCTION basalt_strftime_at(format text, VARIADIC arguments text[]) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN basalt_time_format(format, basalt_time_of(arguments, NULL));
+RETURN coalesce(basalt_time_plain(format, arguments), basalt_time_format(format, basalt_time_of(arguments, NULL)));
 
--- The usual case, a time as records hold it and letters that are parts of it, is put together without reading it.
+-- One time without modifiers: the usual case inlines.
 CREATE OR REPLACE FUNCTION basalt_strftime(format text, moment text) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
@@ -757,11 +791,11 @@ RETURN CASE
 
 CREATE OR REPLACE FUNCTION basalt_date(VARIADIC arguments text[]) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN basalt_time_text(basalt_time_of(arguments, statement_timestamp()), true, false);
+RETURN coalesce(basalt_time_plain('%Y-%m-%d', arguments), basalt_time_text(basalt_time_of(arguments, statement_timestamp()), true, false));
 
 CREATE OR REPLACE FUNCTION basalt_date_at(VARIADIC arguments text[]) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN basalt_time_text(basalt_time_of(arguments, NULL), true, false);
+RETURN coalesce(basalt_time_plain('%Y-%m-%d', arguments), basalt_time_text(basalt_time_of(arguments, NULL), true, false));
 
 CREATE OR REPLACE FUNCTION basalt_time(VARIADIC arguments text[]) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -773,11 +807,11 @@ RETURN basalt_time_text(basalt_time_of(arguments, NULL), false, true);
 
 CREATE OR REPLACE FUNCTION basalt_datetime(VARIADIC arguments text[]) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
-RETURN basalt_time_text(basalt_time_of(arguments, statement_timestamp()), true, true);
+RETURN coalesce(basalt_time_plain('%Y-%m-%d %H:%M:%S', arguments), basalt_time_text(basalt_time_of(arguments, statement_timestamp()), true, true));
 
 CREATE OR REPLACE FUNCTION basalt_datetime_at(VARIADIC arguments text[]) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN basalt_time_text(basalt_time_of(arguments, NULL), true, true);
+RETURN coalesce(basalt_time_plain('%Y-%m-%d %H:%M:%S', arguments), basalt_time_text(basalt_time_of(arguments, NULL), true, true));
 
 CREATE OR REPLACE FUNCTION basalt_julianday(VARIADIC arguments text[]) RETURNS double precision
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -824,4 +858,320 @@ RETURN basalt_julianday('now');
 CREATE OR REPLACE FUNCTION basalt_unixepoch() RETURNS double precision
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN basalt_unixepoch('now');
+
+-- Texts --------------------------------------------------------------------------------------------------------------
+
+-- instr(): the position of a text in another, from 1.
+CREATE OR REPLACE FUNCTION basalt_instr(value text, part text) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN strpos(value, part)::bigint;
+
+-- substr(): a negative start counts from the end, a negative length takes what lies before.
+CREATE OR REPLACE FUNCTION basalt_substr_around(value text, start bigint, taken bigint) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  size CONSTANT numeric := length(value);
+  from_at numeric := start;
+  many numeric := taken;
+BEGIN
+  IF from_at < 0 THEN
+    from_at := from_at + size;
+    IF from_at < 0 THEN
+      many := CASE WHEN many < 0 THEN 0 ELSE many + from_at END;
+      from_at := 0;
+    END IF;
+  ELSIF from_at > 0 THEN
+    from_at := from_at - 1;
+  ELSIF many > 0 THEN
+    many := many - 1;
+  END IF;
+  IF many < 0 THEN
+    many := CASE WHEN many < -from_at THEN from_at ELSE -many END;
+    from_at := from_at - many;
+  END IF;
+  many := least(from_at + many, size) - from_at;
+  RETURN CASE WHEN many > 0 THEN substr(value, from_at::integer + 1, many::integer) ELSE '' END;
+END $$;
+
+CREATE OR REPLACE FUNCTION basalt_substr(value text, start bigint, taken bigint) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN start BETWEEN 1 AND 1000000000 AND taken BETWEEN 0 AND 1000000000
+            THEN substr(value, start::integer, taken::integer) ELSE basalt_substr_around(value, start, taken) END;
+
+CREATE OR REPLACE FUNCTION basalt_substr(value text, start bigint) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN start BETWEEN 1 AND 1000000000 THEN substr(value, start::integer)
+            ELSE basalt_substr_around(value, start, 9223372036854775807) END;
+
+-- upper() and lower(): ASCII letters only.
+CREATE OR REPLACE FUNCTION basalt_upper(value text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN upper(value COLLATE "C");
+
+CREATE OR REPLACE FUNCTION basalt_lower(value text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN lower(value COLLATE "C");
+
+-- LIKE: folds ASCII letters. A pattern that ends in the middle of an escape is like nothing, where PostgreSQL would raise.
+-- Without an escape character it is ''.
+CREATE OR REPLACE FUNCTION basalt_like(value text, pattern text, escape text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+  IF escape <> '' AND (length(pattern) - length(rtrim(pattern, escape))) % 2 = 1 THEN
+    RETURN false;
+  END IF;
+  RETURN lower(value COLLATE "C") LIKE lower(pattern COLLATE "C") ESCAPE escape;
+END $$;
+
+-- GLOB: `*`, `?` and sets in brackets; letters as they are.
+CREATE OR REPLACE FUNCTION basalt_glob(value text, pattern text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  -- What a pattern of PostgreSQL may take for more than itself.
+  special CONSTANT text := '[!-/:-@[-`{-~]';
+  rest text := pattern;
+  made text := '';
+  part text[];
+  letter text;
+  before text;
+BEGIN
+  WHILE rest <> '' LOOP
+    letter := left(rest, 1);
+    rest := substr(rest, 2);
+    CASE letter
+      WHEN '*' THEN made := made || '.*';
+      WHEN '?' THEN made := made || '.';
+      WHEN '[' THEN
+        part := regexp_match(rest, '^(\^?)(\]?[^]]*)\](.*)$');
+        IF part IS NULL OR part[2] = '' THEN
+          RETURN false;
+        END IF;
+        made := made || '[' || part[1];
+        rest := part[2];
+        before := '';
+        WHILE rest <> '' LOOP
+          letter := left(rest, 1);
+          rest := substr(rest, 2);
+          IF letter = '-' AND before <> '' AND rest <> '' THEN
+            letter := left(rest, 1);
+            rest := substr(rest, 2);
+            -- A range that runs backwards holds nothing.
+            IF ascii(before) <= ascii(letter) THEN
+              made := made || regexp_replace(before, special, '\\\&') || '-' || regexp_replace(letter, special, '\\\&');
+            END IF;
+            before := '';
+          ELSE
+            made := made || regexp_replace(letter, special, '\\\&');
+            before := letter;
+          END IF;
+        END LOOP;
+        made := made || ']';
+        rest := part[3];
+      ELSE made := made || regexp_replace(letter, special, '\\\&');
+    END CASE;
+  END LOOP;
+  RETURN value ~ ('^(?:' || made || ')$') COLLATE "C";
+END $$;
+
+-- hex() and unhex().
+CREATE OR REPLACE FUNCTION basalt_hex(value text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN upper(encode(convert_to(value, 'UTF8'), 'hex') COLLATE "C");
+
+CREATE OR REPLACE FUNCTION basalt_hex(value bytea) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN upper(encode(value, 'hex') COLLATE "C");
+
+CREATE OR REPLACE FUNCTION basalt_unhex(value text) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN value ~ '^([0-9a-fA-F]{2})*$' THEN decode(value, 'hex') END;
+
+-- unicode() and char(); what is no character becomes U+FFFD.
+CREATE OR REPLACE FUNCTION basalt_unicode(value text) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN value <> '' THEN ascii(value)::bigint END;
+
+CREATE OR REPLACE FUNCTION basalt_char(VARIADIC codes bigint[]) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT coalesce(string_agg(chr(CASE WHEN code BETWEEN 1 AND 55295 OR code BETWEEN 57344 AND 1114111 THEN code ELSE 65533 END
+  ::integer), '' ORDER BY position), '') FROM unnest(codes) WITH ORDINALITY AS item (code, position));
+
+-- quote(): as a literal of SQL. A dynamic value is quoted by the two together.
+CREATE OR REPLACE FUNCTION basalt_quote(value text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN value IS NULL THEN 'NULL' ELSE '''' || replace(value, '''', '''''') || '''' END;
+
+CREATE OR REPLACE FUNCTION basalt_quote(value double precision) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN abs(value) = 'Infinity' THEN CASE WHEN value < 0 THEN '-9.0e+999' ELSE '9.0e+999' END
+            ELSE coalesce(basalt_text(value), 'NULL') END;
+
+CREATE OR REPLACE FUNCTION basalt_quote(value bytea) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce('X''' || upper(encode(value, 'hex') COLLATE "C") || '''', 'NULL');
+
+-- concat() and concat_ws(): null counts for nothing, a null separator gives null.
+CREATE OR REPLACE FUNCTION basalt_concat(VARIADIC parts text[]) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN array_to_string(parts, '');
+
+CREATE OR REPLACE FUNCTION basalt_concat_ws(separator text, VARIADIC parts text[]) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN array_to_string(parts, separator);
+
+-- typeof() of a dynamic value. Whole numbers are integers.
+CREATE OR REPLACE FUNCTION basalt_typeof(num double precision, txt text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN num IS NOT NULL THEN CASE WHEN trunc(num) = num AND abs(num) < 9223372036854775808 THEN 'integer' ELSE 'real' END
+            WHEN txt IS NOT NULL THEN 'text' ELSE 'null' END;
+
+-- Calculations -------------------------------------------------------------------------------------------------------
+-- Too large is infinite, what is no number is null.
+
+CREATE OR REPLACE FUNCTION basalt_add(a double precision, b double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN abs(a) < 8e307 AND abs(b) < 8e307 THEN a + b
+            WHEN abs(a) = 'Infinity' OR abs(b) = 'Infinity' THEN CASE WHEN a <> -b THEN a + b END
+            WHEN sign(a) <> sign(b) THEN a + b
+            WHEN abs(a) / 2 + abs(b) / 2 >= 8.98846567431158e307 THEN sign(a) * 'Infinity'::double precision
+            ELSE a + b END;
+
+CREATE OR REPLACE FUNCTION basalt_sub(a double precision, b double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN basalt_add(a, -b);
+
+CREATE OR REPLACE FUNCTION basalt_mul(a double precision, b double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN abs(a) BETWEEN 1e-150 AND 1e150 AND abs(b) BETWEEN 1e-150 AND 1e150 THEN a * b
+            WHEN abs(a) = 'Infinity' OR abs(b) = 'Infinity' THEN CASE WHEN a <> 0 AND b <> 0 THEN a * b END
+            WHEN a = 0 OR b = 0 THEN 0
+            ELSE basalt_float((basalt_exact(a) * basalt_exact(b))::text) END;
+
+-- The quotient of two REALs.
+CREATE OR REPLACE FUNCTION basalt_real_div(a double precision, b double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN b = 0 THEN NULL
+            WHEN abs(a) BETWEEN 1e-150 AND 1e150 AND abs(b) BETWEEN 1e-150 AND 1e150 THEN a / b
+            WHEN abs(a) = 'Infinity' THEN CASE WHEN abs(b) < 'Infinity' THEN a / b END
+            WHEN a = 0 OR abs(b) = 'Infinity' THEN CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN 0 END
+            WHEN ln(abs(a)) - ln(abs(b)) BETWEEN -745.13 AND 709.782712893384 THEN a / b
+            WHEN ln(abs(a)) > ln(abs(b)) THEN sign(a) * sign(b) * 'Infinity'::double precision
+            WHEN ln(abs(a)) < ln(abs(b)) THEN 0 END;
+
+-- `a / b` of numbers of NUMERIC columns: of whole ones the quotient is whole, too.
+CREATE OR REPLACE FUNCTION basalt_div(a double precision, b double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN trunc(a) = a AND trunc(b) = b AND abs(a) < 9223372036854775808 AND abs(b) < 9223372036854775808
+            THEN trunc(a / nullif(b, 0)) ELSE basalt_real_div(a, b) END;
+
+-- `a % b`: of the whole parts.
+CREATE OR REPLACE FUNCTION basalt_rem(a double precision, b double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (basalt_cast_int(a) % nullif(basalt_cast_int(b), 0))::double precision;
+
+-- round(): away from zero at the half, of the value as it is stored.
+CREATE OR REPLACE FUNCTION basalt_round(value double precision, digits bigint) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN digits IS NULL THEN NULL WHEN abs(value) >= 4503599627370496 THEN value
+            WHEN digits <= 0 THEN trunc(value + CASE WHEN value < 0 THEN -0.5 ELSE 0.5 END)
+            ELSE round(basalt_exact(value), least(digits, 30)::integer)::double precision END;
+
+CREATE OR REPLACE FUNCTION basalt_round(value double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN abs(value) >= 4503599627370496 THEN value ELSE trunc(value + CASE WHEN value < 0 THEN -0.5 ELSE 0.5 END) END;
+
+-- mod(): the remainder of a division of REALs.
+CREATE OR REPLACE FUNCTION basalt_mod(a double precision, b double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN b = 0 OR abs(a) = 'Infinity' THEN NULL WHEN abs(b) = 'Infinity' THEN a
+            ELSE mod(basalt_exact(a), basalt_exact(b))::double precision END;
+
+CREATE OR REPLACE FUNCTION basalt_exp(value double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN value > 709.782712893384 THEN 'Infinity'::double precision WHEN value < -745.13 THEN 0 ELSE exp(value) END;
+
+CREATE OR REPLACE FUNCTION basalt_power(base double precision, exponent double precision) RETURNS double precision
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  odd CONSTANT boolean := abs(exponent) < 9007199254740992 AND trunc(exponent) = exponent AND exponent::bigint % 2 <> 0;
+  size CONSTANT double precision := abs(base);
+  logarithm double precision;
+BEGIN
+  IF exponent = 0 OR base = 1 THEN
+    RETURN 1;
+  ELSIF size = 'Infinity' THEN
+    RETURN CASE WHEN exponent < 0 THEN '0' WHEN base < 0 AND odd THEN '-Infinity' ELSE 'Infinity' END;
+  ELSIF abs(exponent) = 'Infinity' THEN
+    RETURN CASE WHEN size = 1 THEN '1' WHEN (size > 1) = (exponent > 0) THEN 'Infinity' ELSE '0' END;
+  ELSIF base = 0 THEN
+    RETURN CASE WHEN exponent > 0 THEN '0' WHEN odd AND base::text LIKE '-%' THEN '-Infinity' ELSE 'Infinity' END;
+  ELSIF base < 0 AND trunc(exponent) <> exponent THEN
+    RETURN NULL;
+  END IF;
+  logarithm := CASE WHEN abs(exponent) > 1e290 THEN sign(exponent) * sign(ln(size)) * 1e10 ELSE exponent * ln(size) END;
+  IF logarithm > 709.782712893384 THEN
+    RETURN CASE WHEN base < 0 AND odd THEN '-Infinity' ELSE 'Infinity' END;
+  ELSIF logarithm < -745.13 THEN
+    RETURN 0;
+  END IF;
+  RETURN power(base, exponent);
+END $$;
+
+CREATE OR REPLACE FUNCTION basalt_sqrt(value double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN value >= 0 THEN sqrt(value) END;
+
+CREATE OR REPLACE FUNCTION basalt_ln(value double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN value > 0 THEN ln(value) END;
+
+-- log() and log10().
+CREATE OR REPLACE FUNCTION basalt_log(value double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN value > 0 THEN log(value) END;
+
+CREATE OR REPLACE FUNCTION basalt_log(base double precision, value double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN base > 1 AND value > 0 THEN CASE WHEN base < 'Infinity' THEN ln(value) / ln(base) WHEN value < 'Infinity' THEN 0 END END;
+
+CREATE OR REPLACE FUNCTION basalt_log2(value double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN value > 0 THEN CASE WHEN value < 1e300 AND power(2.0::double precision, round(ln(value) / ln(2.0::double precision))) = value
+  THEN round(ln(value) / ln(2.0::double precision)) ELSE ln(value) / ln(2.0::double precision) END END;
+
+CREATE OR REPLACE FUNCTION basalt_sin(value double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN abs(value) < 'Infinity' THEN sin(value) END;
+
+CREATE OR REPLACE FUNCTION basalt_cos(value double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN abs(value) < 'Infinity' THEN cos(value) END;
+
+CREATE OR REPLACE FUNCTION basalt_tan(value double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN abs(value) < 'Infinity' THEN tan(value) END;
+
+CREATE OR REPLACE FUNCTION basalt_asin(value double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN abs(value) <= 1 THEN asin(value) END;
+
+CREATE OR REPLACE FUNCTION basalt_acos(value double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN abs(value) <= 1 THEN acos(value) END;
+
+CREATE OR REPLACE FUNCTION basalt_acosh(value double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN value >= 1 THEN acosh(value) END;
+
+CREATE OR REPLACE FUNCTION basalt_atanh(value double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN abs(value) <= 1 THEN atanh(value) END;
+
+CREATE OR REPLACE FUNCTION basalt_degrees(value double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN basalt_mul(value, 57.29577951308232);
+
+CREATE OR REPLACE FUNCTION basalt_radians(value double precision) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN basalt_mul(value, 0.017453292519943295);
 
