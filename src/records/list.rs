@@ -123,7 +123,9 @@ impl Records {
         let schema = self.registry.load();
         let collection = find_collection(&schema, collection)?;
         let rule = access::condition(&collection.rules.list, request)?;
-        let page = Page::parse(params)?;
+        // What a client may not ask at all is told before what it asked badly, as by PocketBase.
+        let page =
+            Page::parse(params).or_else(|bad| secluded(&[&params.filter, &params.sort], request).and(Err(bad)))?;
         let what = What::List { params, page: &page };
         let asked = Asked { schema: &schema, collection: &collection, request, shape, what };
         let plan = self.recall.plan(&asked);

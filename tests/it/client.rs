@@ -34,6 +34,10 @@ impl Client {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    pub fn with(&self, token: Option<String>) -> Self {
+        Self { token, ..self.clone() }
+    }
+
     pub async fn get(&self, path: &str) -> Reply {
         self.send(self.request(Method::GET, path)).await
     }

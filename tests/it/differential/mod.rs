@@ -11,7 +11,7 @@ mod data;
 mod expression;
 mod pair;
 pub mod pocketbase;
-mod random;
+pub mod random;
 
 use pair::Pair;
 use random::Random;

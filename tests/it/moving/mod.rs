@@ -3,6 +3,9 @@
 //! The first need its binary, as the differential tests do; without one they say so and pass.
 //! *Invariant:* the source is as it was after every import.
 
+mod app;
+mod asks;
+mod generated;
 mod hostile;
 mod partial;
 mod same;

@@ -1,269 +1,274 @@
 //! After the move both servers are asked the same, and must answer the same.
+//!
+//! Both get the same requests in the same order: reads, then writes, then the reads again. `MOVING_SEED` and
+//! `MOVING_CASES` choose other generated requests and more of them; a failure prints the seed.
 
-use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
-use reqwest::Method;
+use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
 
-use super::import;
+use super::app::{self, Caller};
+use super::asks::{self, Ask};
+use super::{generated, import};
 use crate::app::PASSWORD;
 use crate::cli::process::{Place, Server};
 use crate::client::Client;
 use crate::differential::pocketbase::{self, PocketBase};
 
-const ADA: &str = "ada@example.com";
+const SEED: usize = 20_261_124;
+const CASES: usize = 1600;
+/// Reads that are under way together.
+const AT_ONCE: usize = 8;
+/// Up to here every whole number is a float.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+/// Differences that a failure prints.
+const SHOWN: usize = 60;
 
-struct Moved {
-    pocketbase: PocketBase,
-    place: Place,
-    server: Server,
-    report: Json,
-    /// The token of an account, from before the move.
-    ada: String,
+/// Two servers with the same data.
+pub struct Same {
+    pub place: Place,
+    _server: Server,
+    pub report: Json,
+    /// By caller: its name, the client of Basalt and that of PocketBase.
+    callers: Vec<(&'static str, Client, Client)>,
+    written: bool,
+    compared: usize,
+    succeeded: usize,
+    differences: Vec<String>,
 }
 
-/// An app with everything in it, moved while its server runs.
-async fn moved() -> Option<Moved> {
-    let Some(binary) = pocketbase::binary() else {
-        eprintln!("skipped: no PocketBase binary in $POCKETBASE, the PATH or $BASALT_TEST_CACHE");
-        return None;
-    };
-    let pocketbase = PocketBase::start(&binary).await;
-    let ada = fill(&pocketbase.superuser).await;
-    let place = Place::new();
-    let report = import(&place, &pocketbase.dir().join("data"), &[]);
-    let server = place.serve();
-    Some(Moved { pocketbase, place, server, report, ada })
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_moved_app_answers_as_before() {
-    let Some(moved) = moved().await else { return };
-    let notes = moved.report["notCarried"].as_array().expect("a list");
-    let kinds: Vec<&str> = notes.iter().filter_map(|note| note["kind"].as_str()).collect();
-    assert_eq!(kinds, ["settings"], "{}", moved.report);
-    let address: SocketAddr = moved.server.url.trim_start_matches("http://").parse().expect("an address");
-    let theirs = [None, Some(moved.ada.clone()), moved.pocketbase.superuser.token.clone()];
-    let mut differences = Vec::new();
-    // Reads, then writes, then the same reads of what was written.
-    let reads = reads();
-    for (method, path, body) in reads.iter().chain(&writes()).chain(&reads) {
-        for (caller, token) in ["guest", "ada", "superuser"].iter().zip(&theirs) {
-            let ask = async |client: Client| {
-                let mut request = client.request(method.clone(), path);
-                if !body.is_null() {
-                    request = request.json(body);
-                }
-                let reply = client.send(request).await;
-                (reply.status, comparable(reply.json()))
-            };
-            let ours = ask(Client::new(address, token.clone())).await;
-            let mut client = moved.pocketbase.guest();
-            client.token.clone_from(token);
-            let other = ask(client).await;
-            if ours != other {
-                differences.push(format!(
-                    "{caller} {method} {path} {body}\n  {} {}\n  {} {}",
-                    ours.0, ours.1, other.0, other.1
-                ));
-            }
+impl Same {
+    /// Moves a directory and asks from then on beside `other`, a client of a server that has the same.
+    pub fn new(source: &Path, other: &Client, callers: Vec<Caller>) -> Self {
+        let place = Place::new();
+        let report = import(&place, source, &[]);
+        let server = place.serve();
+        let address = server.url.trim_start_matches("http://").parse().expect("an address");
+        let client = |(name, token): Caller| (name, Client::new(address, token.clone()), other.with(token));
+        let callers = callers.into_iter().map(client).collect();
+        Self {
+            place,
+            _server: server,
+            report,
+            callers,
+            written: false,
+            compared: 0,
+            succeeded: 0,
+            differences: Vec::new(),
         }
     }
-    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
-    // The password is the old one, too.
-    let form = json!({ "identity": ADA, "password": PASSWORD });
-    Client::new(address, None).post("/api/collections/users/auth-with-password", form).await.ok();
-    let again = moved.place.failure(&["import", "pocketbase", "anywhere"]);
-    assert_eq!(again.0, 1, "{}", again.1);
+
+    /// The kinds of what was not carried as it was.
+    pub fn notes(&self) -> Vec<&str> {
+        let notes = self.report["notCarried"].as_array().expect("a list");
+        notes.iter().filter_map(|note| note["kind"].as_str()).collect()
+    }
+
+    pub fn client(&self, caller: &str) -> &Client {
+        &self.callers.iter().find(|(name, ..)| *name == caller).expect("a caller").1
+    }
+
+    /// Asks as each caller, one after the other.
+    pub async fn all_ask(&mut self, ask: &Ask) {
+        for caller in 0..self.callers.len() {
+            self.ask(caller, ask).await;
+        }
+    }
+
+    /// Asks as somebody for each, one after the other.
+    pub async fn write(&mut self, asks: &[(usize, Ask)]) {
+        for (caller, ask) in asks {
+            self.ask(*caller, ask).await;
+        }
+    }
+
+    /// Asks what changes nothing, several at a time.
+    pub async fn read(&mut self, asks: &[(usize, Ask)]) {
+        for some in asks.chunks(AT_ONCE) {
+            let outcomes = join_all(some.iter().map(|(caller, ask)| self.answers(*caller, ask))).await;
+            outcomes.into_iter().for_each(|outcome| self.note(outcome));
+        }
+    }
+
+    async fn ask(&mut self, caller: usize, ask: &Ask) {
+        self.written |= ask.0 != reqwest::Method::GET;
+        let outcome = self.answers(caller, ask).await;
+        self.note(outcome);
+    }
+
+    fn note(&mut self, outcome: Result<u16, String>) {
+        self.compared += 1;
+        match outcome {
+            Ok(status) => self.succeeded += usize::from(status < 300),
+            Err(difference) => self.differences.push(difference),
+        }
+    }
+
+    /// The status that both answer, or how they differ.
+    async fn answers(&self, caller: usize, (method, path, body): &Ask) -> Result<u16, String> {
+        let (name, ours, other) = &self.callers[caller % self.callers.len()];
+        let answer = async |client: &Client| {
+            let mut request = client.request(method.clone(), path);
+            if !body.is_null() {
+                request = request.json(body);
+            }
+            let reply = client.send(request).await;
+            (reply.status, comparable(reply.json(), self.written))
+        };
+        let ((status, ours), (other_status, other)) = tokio::join!(answer(ours), answer(other));
+        if (status, &ours) == (other_status, &other) {
+            return Ok(status);
+        }
+        let what = difference(&ours, &other);
+        Err(format!("{name} {method} {path} {body}\n  {status} {other_status} {what}"))
+    }
+
+    /// All answers must have been the same.
+    pub fn finish(self, seed: usize) {
+        let shown: Vec<String> = self.differences.iter().take(SHOWN).cloned().collect();
+        let count = self.differences.len();
+        assert!(count == 0, "{count} of {} differ (MOVING_SEED={seed}):\n{}", self.compared, shown.join("\n"));
+        eprintln!("{} answers agree with PocketBase, {} of them successes", self.compared, self.succeeded);
+    }
 }
 
-/// Without what is told by time or in own words.
-fn comparable(mut json: Json) -> Json {
+/// Where two answers differ first.
+fn difference(ours: &Json, other: &Json) -> String {
+    match (ours, other) {
+        (Json::Object(left), Json::Object(right)) => {
+            let keys = left.keys().chain(right.keys());
+            let mut differing = keys.filter(|key| left.get(*key) != right.get(*key));
+            let none = Json::Null;
+            let part = |key: &String| {
+                let inner = difference(left.get(key).unwrap_or(&none), right.get(key).unwrap_or(&none));
+                format!(".{key}{inner}")
+            };
+            differing.next().map(part).unwrap_or_default()
+        }
+        (Json::Array(left), Json::Array(right)) if left.len() == right.len() => {
+            let position = (0..left.len()).find(|&position| left[position] != right[position]);
+            position
+                .map(|position| format!("[{position}]{}", difference(&left[position], &right[position])))
+                .unwrap_or_default()
+        }
+        _ => format!(" {ours}\n  {other}"),
+    }
+}
+
+/// Without what is told in own words or made up by each server, and after writes without their times.
+fn comparable(mut json: Json, written: bool) -> Json {
     match &mut json {
         Json::Object(map) => {
             map.shift_remove("message");
-            for key in ["updated", "created", "token"] {
-                if let Some(value) = map.get_mut(key) {
+            let made_up: &[&str] =
+                if written { &["token", "mfaId", "updated", "created"] } else { &["token", "mfaId"] };
+            for key in made_up {
+                if let Some(value) = map.get_mut(*key) {
                     *value = "…".into();
                 }
             }
             // Keys are compared, not their order.
             map.sort_keys();
-            map.values_mut().for_each(|value| *value = comparable(value.take()));
+            map.values_mut().for_each(|value| *value = comparable(value.take(), written));
         }
-        Json::Array(list) => list.iter_mut().for_each(|value| *value = comparable(value.take())),
+        Json::Array(list) => list.iter_mut().for_each(|value| *value = comparable(value.take(), written)),
+        // The same number may be written with a point or an exponent.
+        Json::Number(number) if number.is_f64() => {
+            let number = number.as_f64().unwrap_or_default();
+            if number.fract() == 0.0 && number.abs() < EXACT {
+                json = Json::from(number as i64);
+            }
+        }
         _ => {}
     }
     json
 }
 
-type Ask = (Method, String, Json);
-
-fn reads() -> Vec<Ask> {
-    let filters = [
-        "",
-        "n>1",
-        "flag=true",
-        "one='a'",
-        "many~'b'",
-        "many:length>1",
-        "json.a.b>0",
-        "when>'2024-01-01'",
-        "owner.name~'a'",
-        "geo.lon>1",
-        "title?~'T'",
-        "owner!=''",
-        "list.title~'t'",
-        "email_field!=''",
-        "id='r00000000000003'",
-        "@request.auth.id!=''",
-        "nothing=1",
-    ];
-    let sorts = ["", "-n", "title", "owner.name,-created", "json", "@rowid"];
-    let mut asks = Vec::new();
-    for collection in ["things", "closed", "owned", "users", "things_view", "view_of_view", "_externalAuths", "nowhere"]
-    {
-        for filter in filters {
-            asks.push(get(collection, &[("filter", filter), ("sort", "id"), ("expand", "owner,list")]));
-        }
-        for sort in sorts {
-            asks.push(get(collection, &[("sort", sort), ("perPage", "7"), ("page", "2")]));
-        }
-        for number in 0..12 {
-            asks.push((Method::GET, format!("/api/collections/{collection}/records/{}", id(number)), Json::Null));
-        }
-        asks.push((Method::GET, format!("/api/collections/{collection}"), Json::Null));
-    }
-    asks.push((Method::GET, "/api/collections/Odd_NAME_9/records".into(), Json::Null));
-    asks.push((Method::GET, "/api/collections/users/auth-methods".into(), Json::Null));
-    asks.push((Method::GET, "/api/collections?perPage=100&sort=id".into(), Json::Null));
-    for collection in ["_superusers", "_authOrigins", "_mfas", "_otps"] {
-        asks.push(get(collection, &[("sort", "id")]));
-    }
-    asks
+fn variable(name: &str, default: usize) -> usize {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-fn get(collection: &str, query: &[(&str, &str)]) -> Ask {
-    let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
-    (Method::GET, format!("/api/collections/{collection}/records?{query}"), Json::Null)
-}
-
-fn writes() -> Vec<Ask> {
-    let mut asks = Vec::new();
-    for collection in ["things", "closed", "owned"] {
-        let path = format!("/api/collections/{collection}/records");
-        for number in 0..6 {
-            let one = format!("{path}/{}", id(number));
-            asks.push((Method::PATCH, one.clone(), json!({ "n+": 2, "title": format!("changed {number}") })));
-            asks.push((Method::PATCH, one, json!({ "many+": "c", "list-": id(1), "one": "wrong" })));
-        }
-        for number in 90..94 {
-            asks.push((
-                Method::POST,
-                path.clone(),
-                json!({ "id": id(number), "title": format!("new {number}"), "n": number }),
-            ));
-        }
-        asks.push((Method::DELETE, format!("{path}/{}", id(2)), Json::Null));
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_moved_app_answers_as_before() {
+    let Some(binary) = pocketbase::binary() else {
+        eprintln!("skipped: no PocketBase binary in $POCKETBASE, the PATH or $BASALT_TEST_CACHE");
+        return;
+    };
+    let (seed, cases) = (variable("MOVING_SEED", SEED), variable("MOVING_CASES", CASES));
+    let pocketbase = PocketBase::start(&binary).await;
+    let callers = app::fill(&pocketbase.superuser).await;
+    // While its server runs.
+    let source = pocketbase.dir().join("data");
+    let mut same = Same::new(&source, &pocketbase.superuser, callers);
+    assert_eq!(same.notes(), ["settings"], "{}", same.report);
+    let storage = |dir: &Path| files(&dir.join("storage"));
+    assert_eq!(storage(&same.place.path().join("data")), storage(&source), "the files lie where they lay");
+    settings_are_the_same(&same, &pocketbase.superuser).await;
+    // Of each record with files one goes, whose name nobody could know before.
+    let documents = pocketbase.superuser.get("/api/collections/documents/records").await.ok();
+    let (reads, writes) = (asks::reads(), asks::writes(&documents));
+    let generated = generated::asks(seed, cases);
+    let mut all_reads = generated.reads;
+    all_reads.extend(asks::by_all(&reads, same.callers.len()));
+    same.read(&all_reads).await;
+    for ask in &writes {
+        same.all_ask(ask).await;
     }
-    asks.push((Method::POST, "/api/collections/users/auth-refresh".into(), Json::Null));
-    asks
+    same.write(&generated.writes).await;
+    same.read(&all_reads).await;
+    same.finish(seed);
 }
 
-fn id(number: usize) -> String {
-    format!("r{number:014}")
-}
-
-/// Makes the app. Returns the token of an account.
-async fn fill(root: &Client) -> String {
-    root.patch("/api/settings", json!({ "meta": { "appName": "Moved" } })).await.ok();
-    for name in ["Ada", "Bob"] {
-        let email = format!("{}@example.com", name.to_lowercase());
-        let body = json!({ "email": email, "password": PASSWORD, "passwordConfirm": PASSWORD, "name": name, "id": format!("{}000000000000", name.to_lowercase()) });
-        root.post("/api/collections/users/records", body).await.ok();
+/// Of the groups that there are here.
+async fn settings_are_the_same(same: &Same, other: &Client) {
+    let ours = same.client("superuser").get("/api/settings").await.ok();
+    let other = other.get("/api/settings").await.ok();
+    for (group, value) in ours.as_object().expect("groups") {
+        assert_eq!(value, &other[group], "{group}");
     }
-    let users = root.get("/api/collections/users").await.ok()["id"].as_str().expect("an id").to_owned();
-    let fields = json!([
-        { "name": "title", "type": "text", "max": 200, "presentable": true },
-        { "name": "n", "type": "number" }, { "name": "flag", "type": "bool" },
-        { "name": "email_field", "type": "email" }, { "name": "link", "type": "url" },
-        { "name": "body", "type": "editor" }, { "name": "when", "type": "date" },
-        { "name": "one", "type": "select", "values": ["a", "b", "ü \" ,"], "maxSelect": 1 },
-        { "name": "many", "type": "select", "values": ["a", "b", "c"], "maxSelect": 3 },
-        { "name": "owner", "type": "relation", "collectionId": users, "maxSelect": 1, "cascadeDelete": true },
-        { "name": "json", "type": "json" }, { "name": "geo", "type": "geoPoint" },
-        { "name": "secret", "type": "text", "hidden": true },
-        { "name": "created", "type": "autodate", "onCreate": true },
-        { "name": "updated", "type": "autodate", "onCreate": true, "onUpdate": true },
-        { "name": "_odd9", "type": "text" },
-    ]);
-    let own = "owner = @request.auth.id";
-    let rules = [("things", Some(""), Some("")), ("closed", None, None), ("owned", Some(own), Some(own))];
-    for (name, read, write) in rules {
-        let indexes = [
-            format!("CREATE INDEX `idx_{name}_n` ON `{name}` (`n`, `title` COLLATE NOCASE DESC)"),
-            format!("CREATE UNIQUE INDEX idx_{name}_u ON {name} (`_odd9`) WHERE `_odd9` != ''"),
-            format!("CREATE INDEX `idx_{name}_e` ON `{name}` (lower(`title`))"),
-        ];
-        let model = json!({ "name": name, "type": "base", "fields": fields, "indexes": indexes, "listRule": read,
-            "viewRule": read, "createRule": write, "updateRule": write, "deleteRule": write });
-        let made = root.post("/api/collections", model).await.ok();
-        let mut all = made["fields"].as_array().expect("fields").clone();
-        all.push(json!({ "name": "list", "type": "relation", "collectionId": made["id"], "maxSelect": 5 }));
-        root.patch(&format!("/api/collections/{name}"), json!({ "fields": all })).await.ok();
-        for number in 0..40 {
-            root.post(&format!("/api/collections/{name}/records"), record(number)).await.ok();
+}
+
+/// Every file below a directory with its bytes.
+fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut waiting = vec![dir.to_owned()];
+    while let Some(next) = waiting.pop() {
+        for entry in std::fs::read_dir(&next).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                waiting.push(path);
+            } else {
+                found.push((
+                    path.strip_prefix(dir).expect("below it").to_owned(),
+                    std::fs::read(&path).expect("a file"),
+                ));
+            }
         }
     }
-    let odd = json!({ "name": "Odd_NAME_9", "type": "base", "listRule": "",
-        "fields": [{ "name": "id", "type": "text", "primaryKey": true, "required": true, "system": true, "pattern": "^.+$", "max": 40 }] });
-    root.post("/api/collections", odd).await.ok();
-    for id in ["A-b_c,d", "ünïcode", "x", "ends.with=sign&"] {
-        root.post("/api/collections/Odd_NAME_9/records", json!({ "id": id })).await;
-    }
-    let view = |name: &str, query: &str| json!({ "name": name, "type": "view", "viewQuery": query, "listRule": "", "viewRule": "" });
-    root.post(
-        "/api/collections",
-        view("things_view", "SELECT id, title, n, owner, many, json, (n * 2) AS twice FROM things"),
-    )
-    .await
-    .ok();
-    root.post("/api/collections", view("view_of_view", "SELECT id, title, count(id) AS c FROM things_view GROUP BY n"))
-        .await
-        .ok();
-    let form = json!({ "identity": ADA, "password": PASSWORD });
-    let mut guest = root.clone();
-    guest.token = None;
-    let signed_in = guest.post("/api/collections/users/auth-with-password", form).await.ok();
-    signed_in["token"].as_str().expect("a token").to_owned()
+    found.sort();
+    found
 }
 
-fn record(number: usize) -> Json {
-    let values = [
-        json!(null),
-        json!(12),
-        json!(1.5),
-        json!("text"),
-        json!(true),
-        json!({ "a": { "b": number } }),
-        json!([1, "x", null]),
-        json!("0012"),
-        json!(""),
-        json!(1e21),
-        json!("{bad"),
-    ];
-    let numbers = [0.0, -1.5, 1e15, 0.1, 123_456_789.0, 1e-7, 7.0];
-    let dates = ["", "2024-05-06 07:08:09.123Z", "2023-01-01"];
-    let ones = ["", "a", "ü \" ,"];
-    let manies = [json!([]), json!(["b"]), json!(["c", "a"])];
-    let owners = ["", "ada000000000000", "bob000000000000"];
-    json!({
-        "id": id(number), "title": format!("Title {} \u{1F600} \"quoted\" <b>", number), "n": numbers[number % 7],
-        "flag": number.is_multiple_of(2), "email_field": if number.is_multiple_of(3) { format!("m{number}@example.com") } else { String::new() },
-        "link": "https://example.com/?a=b#c", "body": "<p>ä &amp; b</p>\n", "when": dates[number % 3],
-        "one": ones[number % 3], "many": manies[number % 3],
-        "owner": owners[number % 3], "json": values[number % 11],
-        "geo": { "lon": number as f64 / 3.0, "lat": -12.25 }, "secret": "hidden", "_odd9": if number.is_multiple_of(4) { String::new() } else { format!("u{number}") },
-        "list": if number > 1 { json!([id(number - 1), id(0)]) } else { json!([]) },
-    })
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn passwords_are_the_old_ones() {
+    let Some(binary) = pocketbase::binary() else { return };
+    let pocketbase = PocketBase::start(&binary).await;
+    let callers = app::fill(&pocketbase.superuser).await;
+    let mut same = Same::new(&pocketbase.dir().join("data"), &pocketbase.superuser, callers);
+    for (collection, identity) in [
+        ("users", "ada@example.com"),
+        ("members", "free@example.com"),
+        ("members", "free"),
+        ("members", "two"),
+        ("members", "barred@example.com"),
+        ("_superusers", crate::app::SUPERUSER_EMAIL),
+    ] {
+        for password in [PASSWORD, "another password"] {
+            let path = format!("/api/collections/{collection}/auth-with-password");
+            let form = json!({ "identity": identity, "password": password });
+            same.ask(0, &(reqwest::Method::POST, path, form)).await;
+        }
+    }
+    same.finish(0);
 }
