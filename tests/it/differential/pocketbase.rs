@@ -17,11 +17,21 @@ pub fn binary() -> Option<PathBuf> {
     let named = std::env::var_os("POCKETBASE").map(PathBuf::from);
     let on_path =
         std::env::var_os("PATH").into_iter().flat_map(|paths| std::env::split_paths(&paths).collect::<Vec<_>>());
-    let cache = std::env::var_os("BASALT_TEST_CACHE").map(PathBuf::from);
-    let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/basalt-test"));
     let candidates = on_path.map(|dir| dir.join("pocketbase"));
-    let cached = cache.or(home).map(|cache| cache.join("venv/bin/pocketbase"));
+    let cached = cache().map(|cache| cache.join("venv/bin/pocketbase"));
     named.into_iter().chain(candidates).chain(cached).find(|path| path.is_file())
+}
+
+/// The binary of another version, if it is installed.
+pub fn of_version(version: &str) -> Option<PathBuf> {
+    let place = cache()?.join(format!("pocketbase-{version}/bin/pocketbase"));
+    Some(place).filter(|path| path.is_file())
+}
+
+fn cache() -> Option<PathBuf> {
+    let named = ["BASALT_TEST_CACHE", "COMPAT_CACHE"].into_iter().find_map(std::env::var_os).map(PathBuf::from);
+    let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache/basalt-test"));
+    named.or(home)
 }
 
 pub struct PocketBase {
@@ -38,17 +48,20 @@ impl PocketBase {
 
     pub async fn start(binary: &Path) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let data = dir.path().join("data");
-        let data = data.to_str().expect("a path in UTF-8");
         let made = Command::new(binary)
-            .args(["superuser", "upsert", SUPERUSER_EMAIL, PASSWORD, "--dir", data])
+            .args(["superuser", "upsert", SUPERUSER_EMAIL, PASSWORD, "--dir", "data"])
             .current_dir(dir.path())
             .output()
             .expect("PocketBase runs");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Self::start_in(binary, dir).await
+    }
+
+    /// With what is in the data directory already, the superuser among it.
+    pub async fn start_in(binary: &Path, dir: TempDir) -> Self {
         let address = free_address();
         let child = Command::new(binary)
-            .args(["serve", "--http", &address.to_string(), "--dir", data])
+            .args(["serve", "--http", &address.to_string(), "--dir", "data"])
             .current_dir(dir.path())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -57,6 +70,12 @@ impl PocketBase {
         let mut server = Self { child, superuser: Client::new(address, None), dir };
         server.superuser = server.sign_in_when_ready().await;
         server
+    }
+
+    /// Ends it as a crash would.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it ends");
     }
 
     pub fn guest(&self) -> Client {

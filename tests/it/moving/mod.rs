@@ -7,6 +7,7 @@ mod app;
 mod asks;
 mod generated;
 mod hostile;
+mod layouts;
 mod partial;
 mod same;
 
