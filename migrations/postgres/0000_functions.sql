@@ -474,6 +474,13 @@ BEGIN
       IF raw IS NOT NULL OR year NOT BETWEEN -4713 AND 9999 THEN
         RETURN NULL;
       END IF;
+      IF year IS NULL AND modifier ~ '^(weekday|start of|end of) ' THEN
+        -- A time of no date: its zone is not looked at.
+        zone := 0;
+        IF modifier !~ '^w' THEN
+          day := NULL;
+        END IF;
+      END IF;
       y := coalesce(year, 2000); m := coalesce(month, 1);
       IF measure THEN
         overrun := greatest(0, day - CASE WHEN m IN (4, 6, 9, 11) THEN 30 WHEN m <> 2 THEN 31
@@ -624,6 +631,9 @@ BEGIN
         IF modifier = 'end of year' THEN
           month := 12; day := 31;
         ELSIF modifier = 'end of month' THEN
+          IF year = 9999 AND month = 12 THEN
+            RETURN NULL;
+          END IF;
           overrun := 0; roll := true;
           day := CASE WHEN month IN (4, 6, 9, 11) THEN 30 WHEN month <> 2 THEN 31
             WHEN year % 4 = 0 AND (year % 100 <> 0 OR year % 400 = 0) THEN 29 ELSE 28 END;
@@ -714,7 +724,7 @@ BEGIN
       WHEN letter = 'g' THEN CASE WHEN year % 100 < 0 THEN (year % 100)::text ELSE lpad((year % 100)::text, 2, '0') END
       WHEN letter = 'J' THEN rtrim(rtrim(round(trunc(julian)::integer + ((julian - trunc(julian)) * 4611686018427387904)::bigint
         * 0.00000000000000000021684043449710088680149056017398834228515625,
-        16 - CASE WHEN julian < 1 THEN 0 ELSE length(trunc(julian)::text) END)::text, '0'), '.')
+        CASE WHEN julian > 0 THEN 15 - floor(log(julian))::integer ELSE 1 END)::text, '0'), '.')
       WHEN letter = '%' THEN '%'
     END;
     IF printed IS NULL THEN

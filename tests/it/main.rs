@@ -9,6 +9,7 @@ mod cli;
 mod client;
 mod differential;
 mod faults;
+mod functions;
 mod moving;
 mod security;
 mod static_files;

@@ -7,8 +7,8 @@ impl Random {
         Self(seed)
     }
 
-    /// The next of a sequence that steps by a fixed odd number and is mixed on the way out.
-    fn next(&mut self) -> u64 {
+    /// All bits: the next of a sequence that steps by a fixed odd number and is mixed on the way out.
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
