@@ -19,6 +19,38 @@ DO $$ BEGIN
   END IF;
 END $$;
 
+-- Comparisons --------------------------------------------------------------------------------------------------------
+
+-- How two dynamic values are ordered: -1, 0 or 1; numbers before texts; null where one of them is null.
+CREATE OR REPLACE FUNCTION basalt_compare(a_num double precision, a_txt text, b_num double precision, b_txt text)
+RETURNS integer LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+  IF a_num IS NOT NULL THEN
+    RETURN CASE WHEN b_num IS NULL THEN CASE WHEN b_txt IS NOT NULL THEN -1 END
+                WHEN a_num < b_num THEN -1 WHEN a_num > b_num THEN 1 ELSE 0 END;
+  ELSIF a_txt IS NULL THEN
+    RETURN NULL;
+  ELSIF b_num IS NOT NULL THEN
+    RETURN 1;
+  END IF;
+  RETURN CASE WHEN b_txt IS NULL THEN NULL WHEN a_txt COLLATE "C" < b_txt COLLATE "C" THEN -1
+              WHEN a_txt COLLATE "C" > b_txt COLLATE "C" THEN 1 ELSE 0 END;
+END $$;
+
+-- max() and min() of several values, null where one is null.
+CREATE OR REPLACE FUNCTION basalt_greater(a double precision, b double precision) RETURNS double precision
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$ BEGIN RETURN greatest(a, b); END $$;
+CREATE OR REPLACE FUNCTION basalt_lesser(a double precision, b double precision) RETURNS double precision
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$ BEGIN RETURN least(a, b); END $$;
+CREATE OR REPLACE FUNCTION basalt_greater(a bigint, b bigint) RETURNS bigint
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$ BEGIN RETURN greatest(a, b); END $$;
+CREATE OR REPLACE FUNCTION basalt_lesser(a bigint, b bigint) RETURNS bigint
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$ BEGIN RETURN least(a, b); END $$;
+CREATE OR REPLACE FUNCTION basalt_greater(a text, b text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$ BEGIN RETURN greatest(a COLLATE "C", b COLLATE "C"); END $$;
+CREATE OR REPLACE FUNCTION basalt_lesser(a text, b text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$ BEGIN RETURN least(a COLLATE "C", b COLLATE "C"); END $$;
+
 -- Numbers ------------------------------------------------------------------------------------------------------------
 
 -- The number that a text spells which has the form of one; too large is infinite, too small is zero.

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::literal;
+use super::typed::{Form, Typed};
+
 /// PostgreSQL cuts longer names off.
 const MAX_NAME_BYTES: usize = 63;
 /// Behind the name of a column of mixed values: the column of its numbers.
@@ -148,6 +151,21 @@ impl Column {
             origin: Some((table.to_owned(), name.to_owned())),
         };
         Self { name: name.to_owned(), kind, not_null, note }
+    }
+
+    /// The column, asked of a source of this printed name.
+    pub(super) fn value(&self, source: &str) -> Typed {
+        let part = |suffix: &str| format!("{source}.{}", literal::name(&format!("{}{suffix}", self.name)));
+        let form = match self.kind {
+            Kind::Dynamic => Form::Dynamic(part(NUMBER_PART), part("")),
+            kind => kind.form(part("")),
+        };
+        Typed {
+            affinity: self.note.affinity,
+            never_null: self.not_null,
+            note: Some(self.note.clone()),
+            ..Typed::of(form)
+        }
     }
 
     fn load(column: LoadedColumn, dynamic: bool, table: Option<&str>) -> Self {

@@ -11,10 +11,32 @@
 //!
 //! Start reading at [`statement`], then `expression.rs`.
 
+mod aggregate;
+mod ast;
 mod catalog;
+mod change;
+mod comparison;
+mod conditional;
+mod expression;
+mod from;
+mod function;
+mod inspect;
+mod json;
 mod lexer;
+mod literal;
+mod order;
+mod parse;
+mod query;
+mod scope;
+mod select;
+mod translator;
+mod typed;
+mod write;
 
 pub use catalog::{Affinity, Catalog, Column, ColumnNote, Kind, LoadedColumn, Relation, ViewNote, physical};
+
+use ast::Statement;
+use translator::Translator;
 
 use crate::store::{ColumnInfo, Value};
 
@@ -105,44 +127,21 @@ impl ParamKind {
 /// # Errors
 /// What PostgreSQL can't answer as SQLite would, and what is no statement.
 pub fn statement(sql: &str, kinds: &[ParamKind], catalog: &Catalog) -> Result<Vec<Translated>, Refused> {
-    let _ = catalog;
-    let mut out = String::with_capacity(sql.len() + 16);
-    let mut params: Vec<Param> = Vec::new();
-    let mut end = 0;
-    for token in lexer::tokens(sql)? {
-        out.push_str(&sql[end..token.start]);
-        end = token.end;
-        let lexer::TokenKind::Parameter(index) = token.kind else {
-            out.push_str(&sql[token.start..token.end]);
-            continue;
-        };
-        let kind = *kinds.get(index).ok_or_else(|| Refused::new(format!("there is no parameter ?{}", index + 1)))?;
-        let Some(cast) = kind.cast() else {
-            out.push_str("NULL");
-            continue;
-        };
-        let position = params.iter().position(|param| param.source == index).unwrap_or_else(|| {
-            params.push(Param { source: index, kind });
-            params.len() - 1
-        });
-        out.push_str(&format!("${}::{cast}", position + 1));
-    }
-    out.push_str(&sql[end..]);
-    Ok(vec![Translated { sql: out, params, columns: Vec::new() }])
-}
-
-impl ParamKind {
-    /// The type that a parameter is cast to; none for null.
-    fn cast(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Null => return None,
-            Self::Bool => "boolean",
-            Self::Int => "bigint",
-            Self::Real => "double precision",
-            Self::Text | Self::NumericText => "text",
-            Self::Blob => "bytea",
-        })
-    }
+    let mut translator = Translator::new(kinds, catalog);
+    Ok(vec![match parse::parse(sql)? {
+        Statement::Query(query) => {
+            let shape = translator.query(&query, None)?;
+            Translated { columns: shape.outputs(), sql: shape.sql, params: translator.params }
+        }
+        Statement::Insert(insert) => translator.insert(&insert)?,
+        Statement::Update(update) => translator.update(&update)?,
+        Statement::Delete(delete) => translator.delete(&delete)?,
+        Statement::CreateTable(table) => return translator.create_table(&table),
+        Statement::CreateView { name, columns, query } => return translator.create_view(&name, &columns, &query),
+        Statement::CreateIndex(index) => translator.create_index(&index)?,
+        Statement::AlterTable { table, change } => translator.alter_table(&table, &change)?,
+        Statement::Drop { what, optional, name } => translator.drop(what, optional, &name),
+    }])
 }
 
 /// What a view query yields and reads; `denied` are tables with a column that must not be read.
@@ -150,6 +149,5 @@ impl ParamKind {
 /// # Errors
 /// The reason when it is not a single `SELECT`, can't be translated, or reads what it must not.
 pub fn view_inspection(sql: &str, denied: &[(String, String)], catalog: &Catalog) -> Result<Inspected, Refused> {
-    let _ = (sql, denied, catalog);
-    Err(Refused::new("views can't be inspected yet"))
+    inspect::inspect(sql, denied, catalog)
 }
