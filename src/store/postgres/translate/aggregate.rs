@@ -54,10 +54,10 @@ pub(super) fn extremes(exprs: &[&Expr]) -> Vec<(bool, Expr)> {
 }
 
 /// Visits the calls of an expression.
-fn visit(expr: &Expr, see: &mut impl FnMut(&Call)) {
+fn visit(expr: &Expr, see: &mut dyn FnMut(&Call)) {
     let all = |exprs: &[&Expr], see: &mut dyn FnMut(&Call)| {
         for expr in exprs {
-            visit(expr, &mut |call: &Call| see(call));
+            visit(expr, see);
         }
     };
     match expr {

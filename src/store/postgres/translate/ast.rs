@@ -3,7 +3,7 @@
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Statement {
     Query(Query),
-    Insert(Insert),
+    Insert(Box<Insert>),
     Update(Update),
     Delete(Delete),
     CreateTable(CreateTable),

@@ -33,6 +33,9 @@ mod translator;
 mod typed;
 mod write;
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 pub use catalog::{Affinity, Catalog, Column, ColumnNote, Kind, LoadedColumn, Relation, ViewNote, physical};
 
 use ast::Statement;

@@ -56,7 +56,7 @@ impl Parser<'_> {
             "select" | "values" | "with" | "insert" | "replace" | "update" | "delete" => {
                 let with = self.with()?;
                 if self.at_word("insert") || self.at_word("replace") {
-                    return self.insert(with).map(Statement::Insert);
+                    return Ok(Statement::Insert(Box::new(self.insert(with)?)));
                 }
                 if self.take_word("update") {
                     return self.update(with).map(Statement::Update);

@@ -1,0 +1,182 @@
+//! Queries as people write them for views.
+
+use rusqlite::Connection;
+
+use super::super::{ParamKind, statement};
+use super::{Case, Server, alike};
+use crate::store::Value;
+
+const TABLES: &[&str] = &[
+    "CREATE TABLE authors (id TEXT PRIMARY KEY NOT NULL, name TEXT DEFAULT '' NOT NULL, age NUMERIC DEFAULT 0 NOT NULL, \"@rev\" INTEGER DEFAULT 0 NOT NULL)",
+    "CREATE TABLE posts (id TEXT PRIMARY KEY NOT NULL, title TEXT DEFAULT '' NOT NULL, n NUMERIC DEFAULT 0 NOT NULL, live BOOLEAN DEFAULT FALSE NOT NULL, author TEXT DEFAULT '' NOT NULL, tags JSON DEFAULT '[]' NOT NULL, meta JSON DEFAULT NULL, created TEXT DEFAULT '' NOT NULL, \"@rev\" INTEGER DEFAULT 0 NOT NULL)",
+];
+
+const ROWS: &[&str] = &[
+    "INSERT INTO authors (id, name, age) VALUES ('ada', 'Ada', 36), ('bob', 'bob', 7.5), ('eve', 'ÉVE', 0), ('dan', '', 36)",
+    "INSERT INTO posts (id, title, n, live, author, tags, meta, created) VALUES
+        ('p1', 'One', 5, TRUE, 'ada', '[\"a\",\"b\"]', '{\"k\":5,\"t\":\"x\"}', '2024-01-31 10:00:00.123Z'),
+        ('p2', 'two', 10, FALSE, 'ada', '[]', '{\"k\":\"5\"}', '2024-02-29 23:59:59.999Z'),
+        ('p3', '5', -1.5, TRUE, 'bob', '[\"b\"]', NULL, ''),
+        ('p4', '', 0, FALSE, 'nobody', '[\"a\"]', '5', '2023-12-31 00:00:00.000Z'),
+        ('p5', 'É_x%', 5, TRUE, 'eve', '[\"c\",\"a\"]', '\"text\"', '2024-02-01 12:00:00.000Z'),
+        ('p6', '5.0', 2.5, TRUE, '', '[]', '[1,2,{\"a\":null}]', '2024-02-01 12:00:00.000Z')",
+];
+
+/// Without an order rows are compared as sets.
+const QUERIES: &[&str] = &[
+    "SELECT 1",
+    "SELECT id, title FROM posts ORDER BY title",
+    "SELECT * FROM posts",
+    "SELECT P.ID, p.Title AS name, upper(title) AS loud, lower(title), length(title) FROM Posts p ORDER BY 1 DESC",
+    "SELECT [id], `title`, \"n\" FROM [posts] WHERE \"title\" != 'One' AND 'x' = \"x\"",
+    "SELECT p.id, a.name, coalesce(a.age, '') AS age FROM posts p LEFT JOIN authors a ON a.id = p.author ORDER BY p.id",
+    "SELECT a.id, count(p.id) AS posts, max(p.n) AS most, p.title FROM authors a LEFT JOIN posts p ON p.author = a.id GROUP BY a.id ORDER BY a.id",
+    "SELECT a.id, a.name, count(*) AS c, sum(p.n), total(p.n), avg(p.n), min(p.title) FROM authors a JOIN posts p ON p.author = a.id GROUP BY a.id HAVING count(*) > 0",
+    "SELECT author AS id, COUNT(*) c FROM posts GROUP BY 1 HAVING c >= 1 ORDER BY c DESC, id",
+    "SELECT max(n) AS id, title FROM posts",
+    "SELECT min(created), id FROM posts WHERE created != ''",
+    "SELECT count(*) AS id FROM posts WHERE n / 2 > 1",
+    "SELECT id, n / 2, n % 3, n * 2, n - 0.5, 7 / 2, 7 / 2.0, -7 / 2, 7 % -3, 1 / 0, n + title FROM posts",
+    "SELECT id, title || '-' || n || '-' || live, n || '' FROM posts",
+    "SELECT id FROM posts WHERE live",
+    "SELECT id FROM posts WHERE NOT live AND title",
+    "SELECT id FROM posts WHERE live = 1 AND n > '4'",
+    "SELECT id FROM posts WHERE title > 5",
+    "SELECT id FROM posts WHERE title = 5 OR title = 5.0",
+    "SELECT id, title IS NOT '' AS filled, title IS NULL, meta IS NOT NULL, n IS 5 FROM posts",
+    "SELECT id, CASE WHEN n > 4 THEN 'big' WHEN n < 0 THEN n END AS size, CASE n WHEN 5 THEN 'five' ELSE 'other' END FROM posts",
+    "SELECT id, CAST(n AS TEXT), CAST(n AS INTEGER), CAST(title AS REAL), CAST(title AS INT), CAST(n AS BOOLEAN) FROM posts",
+    "SELECT id, json_extract(meta, '$.k') AS k, json_extract(meta, '$.t'), json_type(meta), json_array_length(tags), meta ->> 'k' FROM posts",
+    "SELECT id FROM posts WHERE json_extract(meta, '$.k') = 5",
+    "SELECT id FROM posts WHERE json_extract(meta, '$.k') = '5' OR meta = 5 OR meta = '\"text\"'",
+    "SELECT id, json_extract(meta, '$.k') k FROM posts ORDER BY k DESC, id",
+    "SELECT p.id, j.value AS tag FROM posts p, json_each(p.tags) j ORDER BY p.id, tag",
+    "SELECT p.id, t.value FROM posts p LEFT JOIN json_each(p.tags) t ORDER BY p.id, 2",
+    "SELECT j.value AS id, count(*) c FROM posts p JOIN json_each(p.tags) j GROUP BY j.value ORDER BY c DESC, 1",
+    "SELECT id FROM posts WHERE 'a' IN (SELECT value FROM json_each(posts.tags))",
+    "SELECT id FROM posts WHERE author IN (SELECT id FROM authors WHERE age > 10) AND id NOT IN ('p1')",
+    "SELECT id FROM posts WHERE title IN ('One', 5, 'two') OR n IN (0, '2.5')",
+    "SELECT id FROM posts WHERE n NOT BETWEEN 0 AND 5",
+    "SELECT id FROM posts WHERE title LIKE '%O%' OR title LIKE 'é%' OR title LIKE '%\\%' ESCAPE '\\' OR title LIKE '%\\_%'",
+    "SELECT id FROM posts WHERE title GLOB '[A-Z]*'",
+    "SELECT id FROM posts WHERE n LIKE '%5'",
+    "SELECT id, (SELECT name FROM authors a WHERE a.id = posts.author) AS author FROM posts",
+    "SELECT id, (SELECT count(*) FROM posts q WHERE q.author = a.id) c FROM authors a WHERE EXISTS (SELECT 1 FROM posts WHERE author = a.id)",
+    "SELECT id FROM posts UNION SELECT id FROM authors ORDER BY id DESC",
+    "SELECT title AS x FROM posts UNION ALL SELECT age FROM authors ORDER BY x",
+    "SELECT title FROM posts INTERSECT SELECT title FROM posts WHERE n > 0",
+    "SELECT author FROM posts EXCEPT SELECT id FROM authors",
+    "SELECT DISTINCT author, live FROM posts ORDER BY author DESC, live",
+    "SELECT DISTINCT n > 3 AS large FROM posts",
+    "SELECT count(DISTINCT author), count(DISTINCT n), count(DISTINCT json_extract(meta, '$.k')), count(meta) FROM posts",
+    "WITH big AS (SELECT id, n FROM posts WHERE n >= 5) SELECT b.id, b.n * 10 AS x FROM big b JOIN posts USING (id)",
+    "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 5) SELECT x AS id FROM c",
+    "WITH t(a, b) AS (VALUES (1, 'x'), (2, 'y')) SELECT a, b FROM t ORDER BY a DESC",
+    "SELECT id, row_number() OVER (PARTITION BY author ORDER BY n DESC, id) AS rank, sum(n) OVER (PARTITION BY author), lag(title) OVER (ORDER BY id) FROM posts",
+    "SELECT id, rank() OVER (ORDER BY n), count(*) OVER () FROM posts",
+    "SELECT id, sum(n) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM posts",
+    "SELECT strftime('%Y-%m', created) AS month, count(*) AS n FROM posts GROUP BY month ORDER BY month",
+    "SELECT id, date(created), datetime(created, '+1 month'), strftime('%s', created), julianday(created) FROM posts",
+    "SELECT id, substr(title, 2), substr(title, -2, 1), trim('  x '), replace(title, 'o', '0'), instr(title, 'w'), hex(title), typeof(n), typeof(meta), typeof(title) FROM posts",
+    "SELECT id, round(n), round(n / 3.0, 2), abs(n), max(n, 3), min(n, 3, 7), nullif(n, 5), nullif(title, ''), ifnull(meta, 'none'), iif(live, 'yes', 'no') FROM posts",
+    "SELECT group_concat(id) FROM (SELECT id FROM posts ORDER BY id)",
+    "SELECT author, group_concat(title, '|') FROM posts GROUP BY author HAVING count(*) = 1",
+    "SELECT json_group_array(id) FROM (SELECT id FROM posts ORDER BY id)",
+    "SELECT id, json_object('t', title, 'n', n, 'tags', json(tags)), json_array(title, n, NULL, live) FROM posts",
+    "SELECT min(meta), max(meta), min(live), max(title) FROM posts",
+    "SELECT id, title = '' OR NULL, NULL AND 0, NOT NULL, n <> NULL FROM posts",
+    "SELECT id FROM posts ORDER BY title COLLATE NOCASE, id LIMIT 3 OFFSET 1",
+    "SELECT id FROM posts WHERE title = 'TWO' COLLATE NOCASE",
+    "SELECT id FROM posts LIMIT -1",
+    "SELECT p.id, q.id AS other FROM posts p CROSS JOIN posts q WHERE p.n = q.n AND p.id < q.id",
+    "SELECT a.id, p.id FROM posts p RIGHT JOIN authors a ON a.id = p.author AND p.live",
+    "SELECT x.id, x.c FROM (SELECT author AS id, count(*) AS c FROM posts GROUP BY author) x WHERE x.c > 1",
+    "SELECT (SELECT max(n) FROM posts) AS id, 'a, from' t",
+    "SELECT id, printf('%02d|%s|%.2f', n, title, n) FROM posts WHERE n >= 0",
+    "SELECT id, 0x10, 1e3, .5, X'61', 'it''s', -9223372036854775808 FROM posts WHERE id = 'p1'",
+    "SELECT id, +title = 5, +n = '5', CAST('5' AS TEXT) = 5, (SELECT n) = '5' FROM posts",
+    "SELECT id FROM posts WHERE rowid > 2 ORDER BY rowid DESC",
+    "SELECT sum(live), avg(live), sum(title), sum(n) FILTER (WHERE live) FROM posts",
+    "SELECT sum(n), max(n), count(*) FROM posts WHERE 0",
+    "SELECT id, 5 IN (5.0, 'x'), '5' IN (5), title IN (SELECT n FROM posts), n IN (SELECT title FROM posts) FROM posts",
+    "SELECT id, COALESCE(n, '') = COALESCE(title, ''), COALESCE(meta, '') = '' FROM posts",
+    "SELECT n, count(*) FROM posts GROUP BY n > 2, n ORDER BY n",
+    "SELECT author, n FROM posts GROUP BY author HAVING max(n) > 5",
+    "SELECT id, title FROM posts p WHERE n = (SELECT max(n) FROM posts WHERE author = p.author) ORDER BY id",
+];
+
+pub(super) fn on_sqlite(db: &Connection, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, String> {
+    use rusqlite::types::Value as Sql;
+    let bound = values.iter().map(|value| match value {
+        Value::Null => Sql::Null,
+        Value::Bool(flag) => Sql::Integer(i64::from(*flag)),
+        Value::Int(number) => Sql::Integer(*number),
+        Value::Real(number) => Sql::Real(*number),
+        Value::Text(text) => Sql::Text(text.clone()),
+        Value::Blob(bytes) => Sql::Blob(bytes.clone()),
+    });
+    let text = |error: rusqlite::Error| error.to_string();
+    let mut prepared = db.prepare(sql).map_err(text)?;
+    let columns = prepared.column_count();
+    let rows = prepared.query_map(rusqlite::params_from_iter(bound), |row| {
+        let value = |index| {
+            Ok(match row.get::<_, Sql>(index)? {
+                Sql::Null => Value::Null,
+                Sql::Integer(number) => Value::Int(number),
+                Sql::Real(number) => Value::Real(number),
+                Sql::Text(text) => Value::Text(text),
+                Sql::Blob(bytes) => {
+                    Value::Text(format!("\\x{}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+                }
+            })
+        };
+        (0..columns).map(value).collect::<rusqlite::Result<Vec<_>>>()
+    });
+    rows.map_err(text)?.collect::<Result<_, _>>().map_err(text)
+}
+
+fn sorted(mut rows: Vec<Vec<Value>>) -> Vec<Vec<Value>> {
+    let whole = |row: &Vec<Value>| {
+        let shown =
+            |value: &Value| value.as_f64().map_or_else(|| format!("{value:?}"), |number| format!("{number:.6}"));
+        row.iter().map(shown).collect::<Vec<_>>().join("|")
+    };
+    rows.sort_by_key(whole);
+    rows
+}
+
+#[test]
+fn queries_of_people_give_the_same() {
+    let Some(mut server) = Server::find() else { return };
+    let db = Connection::open_in_memory().expect("a database");
+    for sql in TABLES.iter().chain(ROWS) {
+        db.execute_batch(sql).expect("a statement");
+        server.execute(sql, &[]).expect("a statement");
+    }
+    let mut wrong = Vec::new();
+    let mut cases = Vec::new();
+    for sql in QUERIES {
+        match statement(sql, &[] as &[ParamKind], &server.catalog) {
+            Ok(mut translated) => cases.push((*sql, Case { translated: translated.remove(0), values: Vec::new() })),
+            Err(refused) => wrong.push(format!("{sql}\n  refused: {refused}")),
+        }
+    }
+    let (queries, cases): (Vec<&str>, Vec<Case>) = cases.into_iter().unzip();
+    for ((sql, case), answer) in queries.into_iter().zip(&cases).zip(server.answers(&cases)) {
+        let expected = on_sqlite(&db, sql, &[]).expect(sql);
+        let found = match answer {
+            Ok(found) => found,
+            Err(error) => {
+                wrong.push(format!("{sql}\n  {error}"));
+                continue;
+            }
+        };
+        let ordered = sql.contains("ORDER BY") && !sql.contains("OVER");
+        let (expected, found) = if ordered { (expected, found) } else { (sorted(expected), sorted(found)) };
+        let same = expected.len() == found.len() && expected.iter().zip(&found).all(|(a, b)| alike(a, b));
+        if !same {
+            wrong.push(format!("{sql}\n  {}\n  expected {expected:?}\n  found    {found:?}", case.translated.sql));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), QUERIES.len(), wrong.join("\n\n"));
+}
