@@ -82,7 +82,11 @@ fn is_plain(document: &Value) -> bool {
     let bytes = text.as_bytes();
     let follows_digit = |at: usize| at > 0 && bytes[at - 1].is_ascii_digit();
     let broken = (0..bytes.len()).any(|at| matches!(bytes[at], b'.' | b'e' | b'E') && follows_digit(at));
-    !broken && !text.contains("u0041") && !text.contains("-0") && !text.contains("9007199254740993") && !text.contains("12345678901234567890")
+    !broken
+        && !text.contains("u0041")
+        && !text.contains("-0")
+        && !text.contains("9007199254740993")
+        && !text.contains("12345678901234567890")
 }
 
 fn texts(texts: &[&str]) -> Vec<Value> {
