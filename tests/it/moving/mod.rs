@@ -8,6 +8,7 @@ mod asks;
 mod generated;
 mod hostile;
 mod layouts;
+mod many;
 mod partial;
 mod same;
 

@@ -185,7 +185,7 @@ fn comparable(mut json: Json, written: bool) -> Json {
     json
 }
 
-fn variable(name: &str, default: usize) -> usize {
+pub fn variable(name: &str, default: usize) -> usize {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
