@@ -47,6 +47,16 @@ impl PocketBase {
     }
 
     pub async fn start(binary: &Path) -> Self {
+        Self::launch(binary, Self::made(binary), None).await
+    }
+
+    /// With settings that are encrypted with a key of 32 characters.
+    pub async fn start_encrypted(binary: &Path, key: &str) -> Self {
+        Self::launch(binary, Self::made(binary), Some(key)).await
+    }
+
+    /// A data directory with a superuser.
+    fn made(binary: &Path) -> TempDir {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let made = Command::new(binary)
             .args(["superuser", "upsert", SUPERUSER_EMAIL, PASSWORD, "--dir", "data"])
@@ -54,19 +64,22 @@ impl PocketBase {
             .output()
             .expect("PocketBase runs");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        Self::start_in(binary, dir).await
+        dir
     }
 
     /// With what is in the data directory already, the superuser among it.
     pub async fn start_in(binary: &Path, dir: TempDir) -> Self {
+        Self::launch(binary, dir, None).await
+    }
+
+    async fn launch(binary: &Path, dir: TempDir, key: Option<&str>) -> Self {
         let address = free_address();
-        let child = Command::new(binary)
-            .args(["serve", "--http", &address.to_string(), "--dir", "data"])
-            .current_dir(dir.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("PocketBase runs");
+        let mut command = Command::new(binary);
+        command.args(["serve", "--http", &address.to_string(), "--dir", "data"]).current_dir(dir.path());
+        if let Some(key) = key {
+            command.args(["--encryptionEnv", "SETTINGS_KEY"]).env("SETTINGS_KEY", key);
+        }
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("PocketBase runs");
         let mut server = Self { child, superuser: Client::new(address, None), dir };
         server.superuser = server.sign_in_when_ready().await;
         server

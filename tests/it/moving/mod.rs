@@ -7,10 +7,12 @@ mod app;
 mod asks;
 mod generated;
 mod hostile;
+mod killed;
 mod layouts;
 mod many;
 mod partial;
 mod same;
+mod ways;
 
 use std::path::Path;
 

@@ -202,6 +202,7 @@ async fn a_moved_app_answers_as_before() {
     let source = pocketbase.dir().join("data");
     let mut same = Same::new(&source, &pocketbase.superuser, callers);
     assert_eq!(same.notes(), ["settings"], "{}", same.report);
+    assert!(same.report["logEntries"].as_u64() > Some(100), "{}", same.report);
     let storage = |dir: &Path| files(&dir.join("storage"));
     assert_eq!(storage(&same.place.path().join("data")), storage(&source), "the files lie where they lay");
     settings_are_the_same(&same, &pocketbase.superuser).await;
@@ -230,7 +231,7 @@ async fn settings_are_the_same(same: &Same, other: &Client) {
 }
 
 /// Every file below a directory with its bytes.
-fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     let mut waiting = vec![dir.to_owned()];
     while let Some(next) = waiting.pop() {
