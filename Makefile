@@ -37,6 +37,7 @@ bench: tools
 	cargo bench --bench store
 	cargo bench --bench query
 	cargo bench --bench jobs
+	cargo bench --bench moving
 	PATH="$$PATH:$(COMPAT_CACHE)/venv/bin" cargo bench --bench load -- $(BENCH)
 
 # What finds more the longer it looks, about SOAK_SECONDS (240 at least) each: power loss and broken disks, kills and
@@ -46,5 +47,6 @@ soak:
 	CRASH_SECONDS=$(SOAK_SECONDS) cargo test --lib -- sqlite::tests::crash
 	CRASH_SECONDS=$(SOAK_SECONDS) cargo test --test it -- faults::kill faults::races
 	DIFFERENTIAL_SEED=$$(date +%s) DIFFERENTIAL_CASES=$$(($(SOAK_SECONDS) * 20)) cargo test --test it -- differential
+	MOVING_SEED=$$(date +%s) MOVING_CASES=$$(($(SOAK_SECONDS) * 40)) cargo test --test it -- moving::same
 	BASALT_CACHE__SIZE_MIB=8 cargo bench --bench load -- --soak $(SOAK_SECONDS)
 	.ci/fuzz $(SOAK_SECONDS)

@@ -36,6 +36,8 @@ const TABLES: &str = "SELECT name, sql FROM sqlite_schema WHERE type = 'table'";
 /// A foreign database, open for reading.
 pub struct Foreign {
     connection: Connection,
+    /// The file that is read where it lies, and how it was when it was opened.
+    place: Option<(PathBuf, State)>,
 }
 
 /// Rows of one table in the order of their row numbers.
@@ -61,15 +63,21 @@ impl Foreign {
             let copy = copies.join(path.file_name().unwrap_or_default());
             copy_quiet(path, &copy)?;
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            return Self::guarded(Connection::open_with_flags(&copy, flags));
+            return Self::guarded(Connection::open_with_flags(&copy, flags), None);
         }
+        let before = state(path);
         let mut url = url_of(path)?;
         url.push_str("?immutable=1");
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-        Self::guarded(Connection::open_with_flags(url, flags))
+        Self::guarded(Connection::open_with_flags(url, flags), Some((path.to_owned(), before)))
     }
 
-    fn guarded(opened: rusqlite::Result<Connection>) -> Result<Self> {
+    /// Whether all that was read belongs to one moment: nobody began to write what is read where it lies.
+    pub fn is_unchanged(&self) -> bool {
+        self.place.as_ref().is_none_or(|(path, before)| state(path) == *before)
+    }
+
+    fn guarded(opened: rusqlite::Result<Connection>, place: Option<(PathBuf, State)>) -> Result<Self> {
         let fail = |error| classify(error, None);
         let mut connection = opened.map_err(fail)?;
         for (setting, on) in [
@@ -94,7 +102,7 @@ impl Foreign {
              PRAGMA query_only = ON;",
         )?;
         connection.authorizer(Some(|context: AuthContext<'_>| allow(&context))).map_err(fail)?;
-        Ok(Self { connection })
+        Ok(Self { connection, place })
     }
 
     /// The columns of a table of rows; empty if there is none of this name. Its pages are checked before they are read.
@@ -244,10 +252,11 @@ fn copy_quiet(path: &Path, copy: &Path) -> Result<()> {
 }
 
 type Changed = Option<(u64, std::time::SystemTime)>;
+type State = (Changed, Changed, Vec<u8>);
 
 /// What changes with a database, but not while its log only grows: what is behind the last whole transaction in a copy of
 /// the log does not count.
-fn state(path: &Path) -> (Changed, Changed, Vec<u8>) {
+fn state(path: &Path) -> State {
     let changed = |suffix: &str| {
         let facts = std::fs::metadata(with_suffix(path, suffix)).ok()?;
         Some((facts.len(), facts.modified().ok()?))

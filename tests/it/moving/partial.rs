@@ -158,6 +158,24 @@ const OWN: &str =
     "@request.auth.id != '' && recordRef = @request.auth.id && collectionRef = @request.auth.collectionId";
 
 #[test]
+fn a_table_that_is_no_plain_one_is_left_out() {
+    let place = Place::new();
+    let dir = source(
+        &place,
+        "CREATE TABLE odd (id TEXT PRIMARY KEY, title TEXT, data JSON) WITHOUT ROWID; INSERT INTO odd VALUES ('a', '', NULL);",
+    );
+    let database = Connection::open(dir.join("data.db")).expect("a database");
+    collection(&database, "base", "odd", &json!({}), &[], None);
+    drop(database);
+    let report = import(&place, &dir, &[]);
+    assert_eq!(
+        (notes(&report), &report["records"]),
+        (vec!["collection odd".to_owned()], &json!({ "notes": 2 })),
+        "{report}"
+    );
+}
+
+#[test]
 fn a_row_that_is_too_large_is_left_out() {
     let place = Place::new();
     let dir = source(

@@ -10,8 +10,8 @@ use super::report::Report;
 use crate::cli::progress::Progress;
 use crate::records::{INSTALLER_EMAIL, Records};
 use crate::schema::{AUTH_ORIGINS, Collection, EXTERNAL_AUTHS, MFAS, OTPS, SUPERUSERS};
-use crate::store::Value;
 use crate::store::sqlite::{FOREIGN_ROW_BYTES, ForeignPage};
+use crate::store::{StoreError, Value};
 
 /// Collections whose records name an auth record; they come after all of these.
 const OF_OTHERS: [&str; 4] = [EXTERNAL_AUTHS, MFAS, OTPS, AUTH_ORIGINS];
@@ -33,41 +33,25 @@ pub(super) async fn carry(
 ) -> anyhow::Result<()> {
     let mut tables = tables(transfer, carried, report)?;
     tables.sort_by_key(|table| OF_OTHERS.contains(&table.collection.name.as_str()));
-    let mut total = 0;
+    let mut steps = Steps { done: 0, total: 0, progress };
     for table in &tables {
-        total += transfer.source.data().count(&table.name)?;
+        steps.total += transfer.source.data().count(&table.name)?;
     }
-    let mut done = 0;
     for table in &tables {
-        let mut page = table.page(transfer, i64::MIN)?;
-        loop {
-            done += page.rows.len() as u64;
-            if let Some(number) = page.too_large {
-                let most = FOREIGN_ROW_BYTES >> 20;
-                report.note("record", format!("{}, row {number}", table.name), format!("it has more than {most} MiB"));
-            }
-            let rows = table.fit(transfer, page.rows, report).await?;
-            let count = rows.len();
-            // The next rows are read while these are written.
-            let next = async { page.next.map(|from| table.page(transfer, from)).transpose() };
-            let (misfits, next) = join(transfer.app.records.load(&table.collection, rows), next).await;
-            let misfits = misfits?;
-            *report.records.entry(table.name.clone()).or_default() += (count - misfits.len()) as u64;
-            for misfit in misfits {
-                let item = format!("{}/{}", table.name, misfit.id);
-                match transfer.merge {
-                    true => report.clash(item, misfit.reason),
-                    false => report.note("record", item, misfit.reason),
-                }
-            }
-            progress.tell(done, total.max(done));
-            match next? {
-                Some(next) => page = next,
-                None => break,
-            }
+        match table.page(transfer, i64::MIN) {
+            // Without row numbers, or with columns that compute something.
+            Err(StoreError::Statement(reason)) => report.note("collection", &table.name, reason),
+            first => table.carry(transfer, first?, report, &mut steps).await?,
         }
     }
     Ok(())
+}
+
+/// How far all tables are.
+struct Steps<'a> {
+    done: u64,
+    total: u64,
+    progress: &'a Progress,
 }
 
 fn tables(transfer: &Move<'_>, carried: &[Carried], report: &mut Report) -> anyhow::Result<Vec<Table>> {
@@ -99,8 +83,44 @@ fn tables(transfer: &Move<'_>, carried: &[Carried], report: &mut Report) -> anyh
 }
 
 impl Table {
-    fn page(&self, transfer: &Move<'_>, from: i64) -> anyhow::Result<ForeignPage> {
-        Ok(transfer.source.data().page(&self.name, &self.columns, from)?)
+    fn page(&self, transfer: &Move<'_>, from: i64) -> Result<ForeignPage, StoreError> {
+        transfer.source.data().page(&self.name, &self.columns, from)
+    }
+
+    /// Carries the rows from this page on.
+    async fn carry(
+        &self,
+        transfer: &Move<'_>,
+        mut page: ForeignPage,
+        report: &mut Report,
+        steps: &mut Steps<'_>,
+    ) -> anyhow::Result<()> {
+        loop {
+            steps.done += page.rows.len() as u64;
+            if let Some(number) = page.too_large {
+                let most = FOREIGN_ROW_BYTES >> 20;
+                report.note("record", format!("{}, row {number}", self.name), format!("it has more than {most} MiB"));
+            }
+            let rows = self.fit(transfer, page.rows, report).await?;
+            let count = rows.len();
+            // The next rows are read while these are written.
+            let next = async { page.next.map(|from| self.page(transfer, from)).transpose() };
+            let (misfits, next) = join(transfer.app.records.load(&self.collection, rows), next).await;
+            let misfits = misfits?;
+            *report.records.entry(self.name.clone()).or_default() += (count - misfits.len()) as u64;
+            for misfit in misfits {
+                let item = format!("{}/{}", self.name, misfit.id);
+                match transfer.merge {
+                    true => report.clash(item, misfit.reason),
+                    false => report.note("record", item, misfit.reason),
+                }
+            }
+            steps.progress.tell(steps.done, steps.total.max(steps.done));
+            match next? {
+                Some(next) => page = next,
+                None => return Ok(()),
+            }
+        }
     }
 
     /// The rows in field order and fit to be stored; the others are noted.

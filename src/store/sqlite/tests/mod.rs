@@ -3,6 +3,7 @@
 #[cfg(unix)]
 mod crash;
 mod faults;
+mod foreign;
 mod lifecycle;
 mod limits;
 mod retention;
