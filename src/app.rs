@@ -17,7 +17,7 @@ use crate::logs::Logs;
 use crate::records::Records;
 use crate::schema::Registry;
 use crate::settings::Settings;
-use crate::store::{FeedKeep, Shared, Store, sqlite};
+use crate::store::{FeedKeep, Shared, Store, postgres, sqlite};
 
 /// Between two attempts to read what another node changed.
 const RETRY_FOLLOWING: Duration = Duration::from_millis(500);
@@ -42,7 +42,7 @@ pub struct App {
 impl App {
     /// Opens the data directory and builds all services over it.
     pub async fn open(config: Config, clock: Clock) -> Result<Self> {
-        let store = Store::Sqlite(sqlite::Engine::open(engine_options(&config))?);
+        let store = open_store(&config).await?;
         let registry = Registry::default();
         let hasher = Hasher::start(config.hash_threads())?;
         let collections = Collections::open(store.clone(), registry.clone(), clock.clone()).await?;
@@ -113,6 +113,28 @@ impl App {
         self.jobs.close().await;
         self.logs.close().await;
         self.store.close().await;
+    }
+}
+
+/// The engine that the configuration asks for.
+async fn open_store(config: &Config) -> Result<Store> {
+    Ok(match config.database.url.is_empty() {
+        true => Store::Sqlite(sqlite::Engine::open(engine_options(config))?),
+        false => Store::Postgres(postgres::Engine::open(server_options(config)).await?),
+    })
+}
+
+/// What the configuration says of the database server, in the engine's own words.
+fn server_options(config: &Config) -> postgres::Options {
+    let database = &config.database;
+    postgres::Options {
+        dir: config.dir.clone(),
+        url: database.url.clone(),
+        direct_url: database.direct_url.clone(),
+        pool_size: u32::try_from(config.pool_size()).unwrap_or(u32::MAX),
+        wait_ms: database.wait_s * 1000,
+        query_timeout_ms: database.query_timeout_s * 1000,
+        start_wait_ms: database.start_wait_s * 1000,
     }
 }
 

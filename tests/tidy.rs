@@ -39,6 +39,7 @@ const ONLY_IN: &[(&str, &str)] = &[
     ("actix_files", "src/api/"),
     ("actix_multipart", "src/api/"),
     ("rusqlite::", "src/store/sqlite/"),
+    ("sqlx::", "src/store/postgres/"),
 ];
 
 /// Past this a file probably holds two things; such files are printed, not refused.

@@ -11,6 +11,7 @@
 
 mod auth;
 mod cache;
+mod database;
 mod error;
 mod feed;
 mod file;
@@ -39,6 +40,7 @@ pub struct Config {
     /// The data directory.
     pub dir: PathBuf,
     pub server: server::Server,
+    pub database: database::Database,
     pub sqlite: sqlite::Sqlite,
     pub cache: cache::Cache,
     pub feed: feed::Feed,
@@ -74,6 +76,7 @@ const DIR: &[Key] = &[Key {
 const SECTIONS: &[(&str, &[Key])] = &[
     ("", DIR),
     ("server", server::KEYS),
+    ("database", database::KEYS),
     ("sqlite", sqlite::KEYS),
     ("cache", cache::KEYS),
     ("feed", feed::KEYS),
@@ -87,6 +90,7 @@ impl Default for Config {
         Self {
             dir: "basalt_data".into(),
             server: server::Server::default(),
+            database: database::Database::default(),
             sqlite: sqlite::Sqlite::default(),
             cache: cache::Cache::default(),
             feed: feed::Feed::default(),
@@ -144,6 +148,11 @@ impl Config {
     /// Threads that read besides the ones that handle requests.
     pub fn reader_threads(&self) -> usize {
         if self.sqlite.reader_threads == 0 { cores().clamp(2, 8) } else { self.sqlite.reader_threads }
+    }
+
+    /// Connections to a database server.
+    pub fn pool_size(&self) -> usize {
+        if self.database.pool_size == 0 { (cores() * 4).clamp(10, 64) } else { self.database.pool_size }
     }
 
     fn set(&mut self, origin: Origin, dotted: &str, given: &Given) -> Result<(), ConfigError> {

@@ -97,7 +97,7 @@ impl Session<'_> {
             return Err(Error::not_found(""));
         }
         if let Some(if_match) = &terms.if_match {
-            if_match.check(self.records.store.epoch(), record.rev)?;
+            if_match.check(&self.records.store.epoch(), record.rev)?;
         }
         self.remove(record, request.caller.id(), self.receipt(terms.once.as_ref(), &[None])).await
     }

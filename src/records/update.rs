@@ -106,7 +106,7 @@ impl Session<'_> {
         }
         // Asked of the row that the commit then expects: who loses the race comes here again and fails.
         if let Some(if_match) = &terms.if_match {
-            if_match.check(self.records.store.epoch(), before.rev)?;
+            if_match.check(&self.records.store.epoch(), before.rev)?;
         }
         self.rewrite(before, draft, terms).await
     }

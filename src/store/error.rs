@@ -36,6 +36,9 @@ pub enum StoreError {
     /// opened anew.
     #[error("the disk did not confirm a write: {0}")]
     Unsynced(String),
+    /// The database server can't be reached, or takes no writes at the moment.
+    #[error("the database server is away: {0}")]
+    Away(String),
     /// A second process holds the data directory.
     #[error("{0}")]
     Locked(String),
@@ -49,9 +52,11 @@ impl From<StoreError> for Error {
     /// The sense of a failure that no caller gave a better one.
     fn from(error: StoreError) -> Self {
         let kind = match &error {
-            StoreError::Overloaded | StoreError::Closed | StoreError::Disk(_) | StoreError::Unsynced(_) => {
-                Kind::Unavailable
-            }
+            StoreError::Overloaded
+            | StoreError::Closed
+            | StoreError::Away(_)
+            | StoreError::Disk(_)
+            | StoreError::Unsynced(_) => Kind::Unavailable,
             StoreError::Timeout => Kind::Timeout,
             StoreError::Stale | StoreError::SchemaChanged | StoreError::Unique { .. } => Kind::Conflict,
             _ => return Error::internal(error),

@@ -5,12 +5,13 @@
 //! same way inside a batch as outside. Writing is a [`WriteSet`] (the fast lane: group commit, checks
 //! inside) or a [`Store::transaction`] (the interactive lane: batch, cascades, schema changes).
 //!
-//! *Invariant:* only `store/<engine>/` names `rusqlite` (later `sqlx`); no connection leaves it. Every row
+//! *Invariant:* only `store/<engine>/` names `rusqlite` or `sqlx`; no connection leaves it. Every row
 //! carries its revision and every write of a record appends its feed row in the same transaction.
 //!
 //! Start reading at `write.rs`, then `sqlite/mod.rs`.
 
 mod error;
+mod feed;
 mod instance_key;
 mod nodes;
 mod statement;
@@ -19,6 +20,8 @@ mod write;
 
 pub mod postgres;
 pub mod sqlite;
+
+use std::sync::Arc;
 
 pub use error::{Result, StoreError};
 pub use nodes::Shared;
@@ -34,6 +37,7 @@ pub const REV_COLUMN: &str = "@rev";
 #[derive(Clone)]
 pub enum Store {
     Sqlite(sqlite::Engine),
+    Postgres(postgres::Engine),
 }
 
 /// What of the change feed stays.
@@ -58,6 +62,7 @@ pub enum Reader {
 #[derive(Clone)]
 pub enum Tx {
     Sqlite(sqlite::Tx),
+    Postgres(postgres::Tx),
 }
 
 impl Store {
@@ -69,6 +74,7 @@ impl Store {
     pub async fn rows(&self, statement: Statement) -> Result<Vec<Row>> {
         match self {
             Store::Sqlite(engine) => engine.stream(statement, Vec::new()).await,
+            Store::Postgres(engine) => engine.stream(statement, Vec::new()).await,
         }
     }
 
@@ -76,6 +82,7 @@ impl Store {
     pub async fn write(&self, set: WriteSet) -> Result<Committed> {
         match self {
             Store::Sqlite(engine) => engine.write(set).await,
+            Store::Postgres(engine) => engine.write(set).await,
         }
     }
 
@@ -90,6 +97,7 @@ impl Store {
     {
         match self {
             Store::Sqlite(engine) => engine.transaction(async move |tx| work(Tx::Sqlite(tx)).await).await,
+            Store::Postgres(engine) => engine.transaction(async move |tx| work(Tx::Postgres(tx)).await).await,
         }
     }
 
@@ -97,14 +105,16 @@ impl Store {
     pub fn schema_version(&self) -> u64 {
         match self {
             Store::Sqlite(engine) => engine.schema_version(),
+            Store::Postgres(engine) => engine.schema_version(),
         }
     }
 
     /// Names the history that revisions count in: another value after the history was rewritten, as by a restored
     /// backup.
-    pub fn epoch(&self) -> &str {
+    pub fn epoch(&self) -> Arc<String> {
         match self {
             Store::Sqlite(engine) => engine.epoch(),
+            Store::Postgres(engine) => engine.epoch(),
         }
     }
 
@@ -114,6 +124,7 @@ impl Store {
     pub fn generation(&self, table: &Table) -> Option<u64> {
         match self {
             Store::Sqlite(engine) => engine.generation(table),
+            Store::Postgres(engine) => engine.generation(table),
         }
     }
 
@@ -127,6 +138,7 @@ impl Store {
     ) -> Result<ViewInspection> {
         match self {
             Store::Sqlite(engine) => engine.inspect_view(sql.to_owned(), denied, sample_rows).await,
+            Store::Postgres(engine) => engine.inspect_view(sql, &denied, sample_rows).await,
         }
     }
 
@@ -134,6 +146,7 @@ impl Store {
     pub async fn backup(&self, target: std::path::PathBuf) -> Result<()> {
         match self {
             Store::Sqlite(engine) => engine.backup(target).await,
+            Store::Postgres(engine) => engine.backup(),
         }
     }
 
@@ -141,6 +154,7 @@ impl Store {
     pub async fn trim_feed(&self, keep: FeedKeep) -> Result<u64> {
         match self {
             Store::Sqlite(engine) => engine.trim_feed(keep).await,
+            Store::Postgres(engine) => engine.trim_feed(keep).await,
         }
     }
 
@@ -148,6 +162,7 @@ impl Store {
     pub async fn optimize(&self) -> Result<()> {
         match self {
             Store::Sqlite(engine) => engine.optimize().await,
+            Store::Postgres(engine) => engine.optimize().await,
         }
     }
 
@@ -155,6 +170,7 @@ impl Store {
     pub fn ready(&self) -> bool {
         match self {
             Store::Sqlite(engine) => engine.ready(),
+            Store::Postgres(engine) => engine.ready(),
         }
     }
 
@@ -162,6 +178,7 @@ impl Store {
     pub async fn close(&self) {
         match self {
             Store::Sqlite(engine) => engine.close().await,
+            Store::Postgres(engine) => engine.close().await,
         }
     }
 }
@@ -173,7 +190,8 @@ impl Reader {
     pub async fn stream<S: Sink>(&self, statement: Statement, sink: S) -> Result<S> {
         match self {
             Reader::Store(Store::Sqlite(engine)) => engine.stream(statement, sink).await,
-            Reader::Tx(tx) => tx.stream(&statement, sink),
+            Reader::Store(Store::Postgres(engine)) => engine.stream(statement, sink).await,
+            Reader::Tx(tx) => tx.stream(&statement, sink).await,
         }
     }
 
@@ -193,9 +211,11 @@ impl Tx {
         Reader::Tx(self.clone())
     }
 
-    pub fn stream<S: Sink>(&self, statement: &Statement, sink: S) -> Result<S> {
+    /// Like [`Reader::stream`].
+    pub async fn stream<S: Sink>(&self, statement: &Statement, sink: S) -> Result<S> {
         match self {
             Tx::Sqlite(tx) => tx.stream(statement, sink),
+            Tx::Postgres(tx) => tx.stream(statement, sink).await,
         }
     }
 
@@ -204,6 +224,7 @@ impl Tx {
     pub async fn apply(&self, set: &WriteSet) -> Result<Committed> {
         match self {
             Tx::Sqlite(tx) => tx.apply(set),
+            Tx::Postgres(tx) => tx.apply(set).await,
         }
     }
 
@@ -212,6 +233,7 @@ impl Tx {
     pub async fn execute(&self, statement: &Statement) -> Result<u64> {
         match self {
             Tx::Sqlite(tx) => tx.execute(statement),
+            Tx::Postgres(tx) => tx.execute(statement).await,
         }
     }
 
@@ -224,6 +246,7 @@ impl Tx {
     ) -> Result<ViewInspection> {
         match self {
             Tx::Sqlite(tx) => tx.inspect_view(sql, denied, sample_rows),
+            Tx::Postgres(tx) => tx.inspect_view(sql, denied, sample_rows).await,
         }
     }
 
@@ -232,6 +255,7 @@ impl Tx {
     pub async fn change_schema(&self) -> Result<u64> {
         match self {
             Tx::Sqlite(tx) => tx.change_schema(),
+            Tx::Postgres(tx) => tx.change_schema().await,
         }
     }
 }

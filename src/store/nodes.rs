@@ -18,14 +18,14 @@ impl Store {
     /// Whether other nodes may work on the same database.
     pub fn is_shared(&self) -> bool {
         match self {
-            Store::Sqlite(_) => false,
+            Store::Sqlite(_) | Store::Postgres(_) => false,
         }
     }
 
     /// The versions in the database, as soon as they are others than `known`; never with one node.
     pub async fn news(&self, _known: Shared) -> Shared {
         match self {
-            Store::Sqlite(_) => std::future::pending().await,
+            Store::Sqlite(_) | Store::Postgres(_) => std::future::pending().await,
         }
     }
 
@@ -35,7 +35,7 @@ impl Store {
     /// When the others can't be told.
     pub async fn acknowledge(&self, _schema_version: u64) -> Result<()> {
         match self {
-            Store::Sqlite(_) => Ok(()),
+            Store::Sqlite(_) | Store::Postgres(_) => Ok(()),
         }
     }
 
@@ -46,7 +46,7 @@ impl Store {
     /// When nothing can be learnt of the others.
     pub async fn agree(&self, _schema_version: u64) -> Result<()> {
         match self {
-            Store::Sqlite(_) => Ok(()),
+            Store::Sqlite(_) | Store::Postgres(_) => Ok(()),
         }
     }
 
@@ -58,6 +58,7 @@ impl Store {
     pub async fn confirm(&self) -> Result<u64> {
         match self {
             Store::Sqlite(engine) => Ok(engine.schema_version()),
+            Store::Postgres(engine) => Ok(engine.schema_version()),
         }
     }
 }

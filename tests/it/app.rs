@@ -16,6 +16,7 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 use crate::client::Client;
+use crate::database::Database;
 
 pub const PASSWORD: &str = "correct horse";
 pub const SUPERUSER_EMAIL: &str = "root@example.com";
@@ -28,6 +29,8 @@ pub struct TestApp {
     superuser: Client,
     /// Kept until the end, as its drop deletes the data.
     dir: TempDir,
+    /// Where the data is if not in the directory.
+    database: Option<Database>,
 }
 
 impl TestApp {
@@ -38,39 +41,44 @@ impl TestApp {
 
     /// The same with other options of the server.
     pub async fn start_with(change: impl FnOnce(&mut Options)) -> Self {
-        Self::open(tempfile::tempdir().expect("a temporary directory"), Clock::system(), None, |_, options| {
-            change(options)
-        })
-        .await
+        Self::create(Clock::system(), |_, options| change(options)).await
     }
 
     /// The same under another configuration.
     pub async fn start_configured(change: impl FnOnce(&mut Config)) -> Self {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        Self::open(dir, Clock::system(), None, |config, _| change(config)).await
+        Self::create(Clock::system(), |config, _| change(config)).await
     }
 
     /// The same under a clock that the test moves.
     pub async fn start_at(clock: &Clock) -> Self {
-        Self::open(tempfile::tempdir().expect("a temporary directory"), clock.clone(), None, |_, _| {}).await
+        Self::create(clock.clone(), |_, _| {}).await
+    }
+
+    async fn create(clock: Clock, change: impl FnOnce(&mut Config, &mut Options)) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        Self::open(dir, Database::create().await, clock, None, change).await
     }
 
     /// Cuts every connection and serves the same data again.
     pub async fn restart(self) -> Self {
         self.running.abort().await;
         self.app.close().await;
-        Self::open(self.dir, self.app.clock.clone(), self.superuser.token.clone(), |_, _| {}).await
+        Self::open(self.dir, self.database, self.app.clock.clone(), self.superuser.token.clone(), |_, _| {}).await
     }
 
     /// `token` is that of the superuser, if there is one already.
     async fn open(
         dir: TempDir,
+        database: Option<Database>,
         clock: Clock,
         token: Option<String>,
         change: impl FnOnce(&mut Config, &mut Options),
     ) -> Self {
         let mut config = Config { dir: dir.path().join("data"), ..Config::default() };
         let mut options = Options { address: "127.0.0.1:0".into(), workers: Some(1), ..Options::default() };
+        if let Some(database) = &database {
+            database.configure(&mut config);
+        }
         change(&mut config, &mut options);
         let app = App::open(config, clock).await.expect("the app opens");
         app.start().expect("a thread");
@@ -80,7 +88,7 @@ impl TestApp {
             Some(token) => token,
             None => superuser_token(&app, &create_superuser(&app).await).await,
         };
-        Self { address, app, running, superuser: Client::new(address, Some(token)), dir }
+        Self { address, app, running, superuser: Client::new(address, Some(token)), dir, database }
     }
 
     /// Stops as the process does on a signal.

@@ -7,6 +7,7 @@ mod api;
 mod app;
 mod cli;
 mod client;
+mod database;
 mod differential;
 mod faults;
 mod functions;

@@ -1,8 +1,199 @@
 //! The engine for many servers: PostgreSQL holds the rows, any number of processes work on them.
 //!
 //! Statements come in SQLite's SQL, as from everywhere above the store; `translate/` makes PostgreSQL of them that gives
-//! the same answer.
+//! the same answer, and `dialect.rs` keeps what it made. A read is one statement on a pooled connection (`reader.rs`,
+//! `pool.rs`). A write set is one statement where it can be (`lane.rs`), with its checks and its entry in the feed inside;
+//! otherwise, and for closures (`tx.rs`), it is a transaction. `keeper.rs` looks after the server: whether it is there,
+//! and what has to be done ahead.
 //!
-//! *Invariant:* what SQLite would answer is what is answered.
+//! *Invariant:* only this folder names `sqlx`. No answer before the commit. A request never waits longer than its limits
+//! for a connection, a lock or an answer of the server.
+//!
+//! Start reading at `lane.rs`.
 
+mod bind;
+mod catalog;
+mod compose;
+mod connect;
+mod dialect;
+mod error;
+mod feed;
+mod generation;
+mod inspect;
+mod keeper;
+mod lane;
+mod migrate;
+mod pool;
+mod probe;
+mod reader;
+mod retention;
+mod row;
+mod start;
 pub mod translate;
+mod tx;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::sqlite::DirectoryLock;
+use super::{Result, StoreError, Table};
+use dialect::Dialect;
+use generation::Generations;
+use keeper::Keeper;
+use pool::Pool;
+
+pub use tx::Tx;
+
+/// The engine over one database. Cheap to clone; the last clone closes it.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+/// How the engine is opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What belongs to this server alone: its log of requests, its socket.
+    pub dir: PathBuf,
+    /// `postgres://…`
+    pub url: String,
+    /// The same server without a pooler in between; empty where there is none.
+    pub direct_url: String,
+    pub pool_size: u32,
+    /// How long a request waits for a connection.
+    pub wait_ms: u64,
+    pub query_timeout_ms: u64,
+    /// How long the start waits for a server that is away.
+    pub start_wait_ms: u64,
+}
+
+struct Inner {
+    pool: Pool,
+    /// What is known of the tables, and the version of the schema that it is true for.
+    dialect: ArcSwap<Dialect>,
+    epoch: ArcSwap<String>,
+    generations: Generations,
+    query_timeout: Duration,
+    health: Arc<Health>,
+    closed: AtomicBool,
+    handle: Handle,
+    running: Mutex<Option<Running>>,
+}
+
+/// What ends with the engine.
+struct Running {
+    runtime: start::OwnRuntime,
+    keeper: Keeper,
+    #[expect(dead_code, reason = "held until the engine is closed")]
+    lock: DirectoryLock,
+}
+
+/// Whether the server took the last thing that it was asked.
+#[derive(Default)]
+struct Health {
+    away: AtomicBool,
+    /// Wakes the keeper, which finds out.
+    doubt: tokio::sync::Notify,
+}
+
+impl Engine {
+    /// Runs `work` in a transaction of its own, on a thread where it may stay, to its end even if nobody waits.
+    pub async fn transaction<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: AsyncFnOnce(Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let lease = self.lease().await?;
+        let (sender, receiver) = oneshot::channel();
+        let engine = self.clone();
+        self.0.handle.spawn_blocking(move || {
+            let handle = engine.0.handle.clone();
+            let result = handle.block_on(tx::run(engine, lease, work));
+            // Who went away does not learn it; the transaction stands.
+            let _ = sender.send(result);
+        });
+        receiver.await.unwrap_or_else(|_gone| Err(StoreError::Closed.into()))
+    }
+
+    pub fn schema_version(&self) -> u64 {
+        self.0.dialect.load().version
+    }
+
+    pub fn epoch(&self) -> Arc<String> {
+        self.0.epoch.load_full()
+    }
+
+    pub fn generation(&self, table: &Table) -> Option<u64> {
+        self.0.generations.of(table.number)
+    }
+
+    /// # Errors
+    /// Always: the server's own tools do this better.
+    pub fn backup(&self) -> Result<()> {
+        Err(StoreError::Statement(
+            "the data is in PostgreSQL: make backups with pg_dump, or with the continuous archive of its operator"
+                .into(),
+        ))
+    }
+
+    pub fn ready(&self) -> bool {
+        let away = self.0.health.away.load(Ordering::Acquire);
+        if away {
+            // Somebody asks: the next answer knows more.
+            self.0.health.doubt.notify_one();
+        }
+        !away && !self.0.closed.load(Ordering::Acquire) && self.0.pool.has_room()
+    }
+
+    pub async fn close(&self) {
+        self.0.closed.store(true, Ordering::Release);
+        let Some(running) = self.0.running.lock().take() else { return };
+        running.keeper.stop();
+        self.0.pool.close().await;
+        drop(running.runtime);
+    }
+
+    async fn lease(&self) -> Result<pool::Lease> {
+        if self.0.closed.load(Ordering::Acquire) {
+            return Err(StoreError::Closed);
+        }
+        // Nobody waits for what is known to be away; the keeper finds out when it is back.
+        if self.0.health.away.load(Ordering::Acquire) {
+            self.0.health.doubt.notify_one();
+            return Err(StoreError::Away("it was out of reach a moment ago".into()));
+        }
+        let leased = self.0.pool.lease(self.schema_version()).await;
+        leased.inspect_err(|error| self.0.health.note(error, &self.0.pool))
+    }
+}
+
+impl Health {
+    /// Notices that a new connection is refused: the server is away, not only one of its connections.
+    fn note(&self, error: &StoreError, pool: &Pool) {
+        if matches!(error, StoreError::Away(_)) && !self.away.swap(true, Ordering::AcqRel) {
+            tracing::error!(%error, "requests are refused until the database is back");
+            pool.forget();
+            self.doubt.notify_one();
+        }
+    }
+
+    fn is_back(&self) {
+        if self.away.swap(false, Ordering::AcqRel) {
+            tracing::info!("the database is back");
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.lock().take() {
+            running.keeper.stop();
+        }
+    }
+}

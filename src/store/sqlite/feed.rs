@@ -3,23 +3,11 @@
 use rusqlite::{Connection, params};
 
 use super::super::Result;
+use super::super::feed::Images;
 use super::connection::number;
 use super::error::classify;
 
-/// An image above this is left out of the feed; consumers read the row again.
-const IMAGE_LIMIT_BYTES: usize = 256 << 10;
-const AFTER_LEFT_OUT: i64 = 1;
-const OLD_LEFT_OUT: i64 = 2;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
-    Create = 1,
-    Update = 2,
-    Delete = 3,
-    /// Many rows at once, which are not told one by one: whoever follows the collection reads it again.
-    Reset = 4,
-    Schema = 5,
-}
+pub(super) use super::super::feed::Change;
 
 /// One row of the feed.
 pub(super) struct Entry<'a> {
@@ -35,14 +23,7 @@ pub(super) struct Entry<'a> {
 }
 
 pub(super) fn append(connection: &Connection, entry: &Entry<'_>) -> Result<()> {
-    let short = |image: Option<&[u8]>| image.is_none_or(|image| image.len() <= IMAGE_LIMIT_BYTES);
-    let mut flags = 0;
-    if !short(entry.after) {
-        flags |= AFTER_LEFT_OUT;
-    }
-    if !short(entry.old) {
-        flags |= OLD_LEFT_OUT;
-    }
+    let images = Images::new(entry.after, entry.old);
     let run = || {
         connection
             .prepare_cached(
@@ -57,9 +38,9 @@ pub(super) fn append(connection: &Connection, entry: &Entry<'_>) -> Result<()> {
                 entry.change as i64,
                 entry.at_ms,
                 entry.actor,
-                entry.after.filter(|_| flags & AFTER_LEFT_OUT == 0),
-                entry.old.filter(|_| flags & OLD_LEFT_OUT == 0),
-                flags,
+                images.after,
+                images.old,
+                images.flags,
             ])
     };
     run().map(|_| ()).map_err(|error| classify(error, Some(connection)))

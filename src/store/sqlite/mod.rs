@@ -59,6 +59,7 @@ pub use auxiliary::{Aux, AuxValue};
 pub use foreign::{FOREIGN_ROW_BYTES, Foreign, ForeignPage};
 pub use inspect::{ColumnInfo, ViewInspection};
 pub use lock::DirectoryLock;
+pub(super) use start::open_directory;
 pub use tx::Tx;
 
 const FILE_NAME: &str = "data.db";
@@ -96,7 +97,7 @@ struct Inner {
     path: PathBuf,
     options: Options,
     clock: Clock,
-    epoch: String,
+    epoch: Arc<String>,
     queue: Arc<Queue>,
     readers: Readers,
     pool: Pool,
@@ -154,8 +155,8 @@ impl Engine {
         self.0.schema_version.load(Ordering::Acquire)
     }
 
-    pub fn epoch(&self) -> &str {
-        &self.0.epoch
+    pub fn epoch(&self) -> Arc<String> {
+        self.0.epoch.clone()
     }
 
     pub fn generation(&self, table: &Table) -> Option<u64> {

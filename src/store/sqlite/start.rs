@@ -35,8 +35,7 @@ impl Engine {
     /// [`StoreError::Locked`] when another server has it; `Disk` or `Other` when it can not be used.
     pub fn open(options: Options) -> Result<Self> {
         connection::assert_version()?;
-        create_dir(&options.dir)?;
-        let lock = DirectoryLock::acquire(&options.dir)?;
+        let lock = open_directory(&options.dir)?;
         let path = options.dir.join(FILE_NAME);
         let clock = Clock::system();
         health::renew_log(&path)?;
@@ -76,7 +75,7 @@ impl Engine {
             path,
             options,
             clock,
-            epoch,
+            epoch: epoch.into(),
             queue,
             readers,
             pool,
@@ -171,6 +170,15 @@ fn start_checkpointer(
 
 pub(super) fn thread(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
     std::thread::Builder::new().name(name.into()).spawn(run).map_err(|error| StoreError::Other(error.to_string()))
+}
+
+/// Takes the data directory for this process alone; it is created when it is missing.
+///
+/// # Errors
+/// `Locked` when another process has it, `Disk` when it can not be used.
+pub(in crate::store) fn open_directory(dir: &Path) -> Result<DirectoryLock> {
+    create_dir(dir)?;
+    DirectoryLock::acquire(dir)
 }
 
 fn create_dir(dir: &Path) -> Result<()> {

@@ -102,7 +102,7 @@ impl Bench {
     }
 
     fn engine(&self) -> &Engine {
-        let Store::Sqlite(engine) = &self.store;
+        let Store::Sqlite(engine) = &self.store else { panic!("a store of this engine") };
         engine
     }
 

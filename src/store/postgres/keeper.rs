@@ -1,0 +1,91 @@
+//! Looks after the server beside all requests: whether it is there and takes writes, whether its history is still the
+//! same, whether another server changed the schema, and that the feed has partitions for the hours to come.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions as _, Row as _};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::{Engine, Health, Inner, feed, retention};
+
+/// Between two looks at a server that is well, and at one that is away.
+const CALM: Duration = Duration::from_secs(5);
+const AWAY: Duration = Duration::from_millis(200);
+/// A look that takes longer has failed.
+const LOOK_TIME: Duration = Duration::from_secs(3);
+/// Between two makings of partitions.
+const AHEAD: Duration = Duration::from_secs(600);
+
+pub(super) struct Keeper(JoinHandle<()>);
+
+struct Look {
+    options: PgConnectOptions,
+    connection: Option<PgConnection>,
+    made_ahead: Instant,
+}
+
+impl Keeper {
+    pub(super) fn start(handle: &Handle, inner: Weak<Inner>, health: Arc<Health>, options: PgConnectOptions) -> Self {
+        Self(handle.spawn(async move {
+            let mut look = Look { options, connection: None, made_ahead: Instant::now() };
+            loop {
+                let calm = !health.away.load(std::sync::atomic::Ordering::Acquire);
+                // A doubt is looked into at once, but a server that is away is not asked all the time.
+                match calm {
+                    true => drop(tokio::time::timeout(CALM, health.doubt.notified()).await),
+                    false => tokio::time::sleep(AWAY).await,
+                }
+                let Some(inner) = inner.upgrade() else { return };
+                look.once(&Engine(inner)).await;
+            }
+        }))
+    }
+
+    pub(super) fn stop(&self) {
+        self.0.abort();
+    }
+}
+
+impl Look {
+    async fn once(&mut self, engine: &Engine) {
+        match tokio::time::timeout(LOOK_TIME, self.look(engine)).await {
+            Ok(Ok(())) => engine.0.health.is_back(),
+            Ok(Err(error)) => {
+                self.connection = None;
+                engine.0.health.note(&super::StoreError::Away(error.to_string()), &engine.0.pool);
+            }
+            Err(_elapsed) => {
+                self.connection = None;
+                let error = super::StoreError::Away("it does not answer".to_owned());
+                engine.0.health.note(&error, &engine.0.pool);
+            }
+        }
+    }
+
+    async fn look(&mut self, engine: &Engine) -> Result<(), sqlx::Error> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => {
+                let connection = none.insert(self.options.connect().await?);
+                let epoch = feed::epoch(connection).await?;
+                if **engine.0.epoch.load() != epoch {
+                    engine.0.epoch.store(Arc::new(epoch));
+                }
+                connection
+            }
+        };
+        let standby: bool = sqlx::query("SELECT pg_is_in_recovery()").fetch_one(&mut *connection).await?.try_get(0)?;
+        if standby {
+            return Err(sqlx::Error::Io(std::io::Error::other("it is a standby that takes no writes")));
+        }
+        if self.made_ahead.elapsed() > AHEAD {
+            retention::make_ahead(connection).await?;
+            self.made_ahead = Instant::now();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! Which engine the tests run on: the embedded one, or with `TEST_ENGINE=postgres` the server of `TEST_POSTGRES_URL`, where
+//! every test has a database of its own, copied from one that has the system tables.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use basalt::config::Config;
+use basalt::store::postgres::{Engine, Options};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use tokio::sync::OnceCell;
+
+/// A database of one test, which goes with it.
+pub struct Database {
+    name: String,
+}
+
+/// The server, where the tests are to run on one.
+fn server() -> Option<String> {
+    let wanted = std::env::var("TEST_ENGINE").is_ok_and(|engine| engine == "postgres");
+    wanted.then(|| std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL, as .ci/postgres sets it"))
+}
+
+impl Database {
+    /// `None` on the embedded engine.
+    pub async fn create() -> Option<Self> {
+        server()?;
+        static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let template = TEMPLATE.get_or_init(make_template).await;
+        let name = format!("{template}_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        run(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+        Some(Self { name })
+    }
+
+    pub fn url(&self) -> String {
+        url_of(&self.name)
+    }
+
+    pub fn configure(&self, config: &mut Config) {
+        config.database.url = self.url();
+        // Enough for what a test does at once, and few enough for many tests at once.
+        config.database.pool_size = 8;
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(run(&sql));
+        });
+        // What fails was reported by the thread.
+        let _ = dropping.join();
+    }
+}
+
+fn url_of(name: &str) -> String {
+    let server = server().expect("a server");
+    let (base, _) = server.rsplit_once('/').expect("a URL with a database");
+    format!("{base}/{name}")
+}
+
+async fn make_template() -> String {
+    let name = format!("test_{}", std::process::id());
+    run(&format!("CREATE DATABASE {name}")).await;
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let options = Options {
+        dir: dir.path().join("data"),
+        url: url_of(&name),
+        direct_url: String::new(),
+        pool_size: 1,
+        wait_ms: 5000,
+        query_timeout_ms: 30_000,
+        start_wait_ms: 5000,
+    };
+    Engine::open(options).await.expect("the system tables").close().await;
+    // Its keeper may still be on its way out.
+    run(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")).await;
+    name
+}
+
+async fn run(sql: &str) {
+    let mut connection = PgConnection::connect(&server().expect("a server")).await.expect("the server answers");
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.expect(sql);
+}
