@@ -8,5 +8,6 @@ mod grammar;
 mod limits;
 mod meaning;
 mod plan;
+mod postgres;
 mod reads;
 mod shape;

@@ -31,14 +31,14 @@ const TERMS: &[&str] = &[
     "id",
 ];
 
-fn sort() -> impl Strategy<Value = String> {
+pub fn sort() -> impl Strategy<Value = String> {
     let term = (prop::sample::select(TERMS), any::<bool>())
         .prop_map(|(path, descending)| format!("{}{path}", if descending { "-" } else { "" }));
     prop::collection::vec(term, 0..4).prop_map(|terms| terms.join(","))
 }
 
 /// A page behind these keys, with the keys of its last row.
-fn page(
+pub fn page(
     fixture: &Fixture,
     name: &str,
     (filter, sort): (&str, &str),

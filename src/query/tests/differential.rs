@@ -84,7 +84,7 @@ fn operand() -> impl Strategy<Value = String> {
     ]
 }
 
-fn expression() -> impl Strategy<Value = String> {
+pub fn expression() -> impl Strategy<Value = String> {
     let operators =
         prop::sample::select(&["=", "!=", ">", ">=", "<", "<=", "~", "!~", "?=", "?!=", "?>", "?~", "?!~"][..]);
     let leaf = (operand(), operators, operand()).prop_map(|(left, op, right)| format!("{left} {op} {right}"));

@@ -1,5 +1,6 @@
 //! Collections, rows and an engine for the tests of the language.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -11,6 +12,14 @@ use crate::store::{Statement, Table, Value};
 pub struct Fixture {
     pub schema: Schema,
     pub db: Connection,
+    /// All that was written and read, for another engine to do the same.
+    pub log: RefCell<Vec<Logged>>,
+}
+
+pub struct Logged {
+    pub statement: Statement,
+    /// What was read; `None` for a statement that wrote.
+    pub rows: Option<Vec<Vec<Value>>>,
 }
 
 /// A collection with an `id` and these fields, given as `(name, JSON of the kind)`.
@@ -40,18 +49,17 @@ fn field(name: &str, mut json: serde_json::Value) -> Field {
 impl Fixture {
     pub fn new(collections: Vec<Arc<Collection>>) -> Self {
         let db = Connection::open_in_memory().expect("a database");
+        let mut log = Vec::new();
         for collection in &collections {
             let columns =
                 collection.fields.iter().map(|field| format!("\"{}\" {}", field.name, field.column_definition()));
             let columns: Vec<String> = columns.collect();
-            db.execute_batch(&format!(
-                "CREATE TABLE \"{}\" ({}, \"@rev\" INTEGER DEFAULT 0)",
-                collection.name,
-                columns.join(", ")
-            ))
-            .expect("a table");
+            let sql =
+                format!("CREATE TABLE \"{}\" ({}, \"@rev\" INTEGER DEFAULT 0)", collection.name, columns.join(", "));
+            db.execute_batch(&sql).expect("a table");
+            log.push(Logged { statement: Statement::new(sql, Vec::new()), rows: None });
         }
-        Self { schema: Schema::new(1, collections), db }
+        Self { schema: Schema::new(1, collections), db, log: RefCell::new(log) }
     }
 
     /// Stores a row given as JSON; returns it as a record.
@@ -59,10 +67,11 @@ impl Fixture {
         let collection = self.schema.by_name(name).expect("a collection").clone();
         let value = |field: &Field| json.get(&field.name).map_or_else(|| field.zero(), |json| field.prepare(json));
         let values: Vec<Value> = collection.fields.iter().map(value).collect();
-        let marks: Vec<&str> = values.iter().map(|_| "?").collect();
+        let marks: Vec<String> = (1..=values.len()).map(|number| format!("?{number}")).collect();
         let names: Vec<String> = collection.fields.iter().map(|field| format!("\"{}\"", field.name)).collect();
         let sql = format!("INSERT INTO \"{name}\" ({}) VALUES ({})", names.join(", "), marks.join(", "));
         self.db.execute(&sql, rusqlite::params_from_iter(values.iter().map(sql_value))).expect("an insert");
+        self.log.borrow_mut().push(Logged { statement: Statement::new(sql, values), rows: None });
         // As a reader gives it: affinities applied.
         let row = self.run(&Statement::new(
             format!("SELECT {} FROM \"{name}\" ORDER BY rowid DESC LIMIT 1", names.join(", ")),
@@ -112,7 +121,9 @@ impl Fixture {
                     .collect::<Result<Vec<_>, _>>()
             })
             .expect("a query");
-        rows.collect::<Result<_, _>>().expect("rows")
+        let rows: Vec<Vec<Value>> = rows.collect::<Result<_, _>>().expect("rows");
+        self.log.borrow_mut().push(Logged { statement: statement.clone(), rows: Some(rows.clone()) });
+        rows
     }
 }
 

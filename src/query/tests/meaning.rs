@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::fixture::{Fixture, caller, collection, kind, open_rules, relation, select, text};
+use super::postgres::replay;
 use crate::query::{Request, Trust};
 use crate::schema::Rules;
 
@@ -110,6 +111,7 @@ fn values_compare_as_pocketbase_compares_them() {
     ] {
         check(&fixture, filter, expected);
     }
+    replay(&fixture);
 }
 
 #[test]
@@ -144,6 +146,7 @@ fn lists_are_compared_item_by_item_where_asked() {
     ] {
         check(&fixture, filter, expected);
     }
+    replay(&fixture);
 }
 
 #[test]
@@ -161,6 +164,7 @@ fn back_relations_lead_to_those_who_refer() {
     assert_eq!(ids("rows_via_teams.id = ''"), "");
     assert_eq!(ids("rows_via_team.id = ''"), "grey");
     assert!(fixture.ids("teams", "rows_via_team = 'x'", "", &Request::default(), Trust::Rule).is_err());
+    replay(&fixture);
 }
 
 #[test]
@@ -213,6 +217,7 @@ fn the_request_is_seen() {
         fixture.ids("rows", "@request.auth.team.name = ''", "", &guest, Trust::Rule).map(|ids| ids.len()),
         Ok(4)
     );
+    replay(&fixture);
 }
 
 #[test]
@@ -241,6 +246,7 @@ fn a_client_may_not_touch_everything() {
     let rows = fixture.schema.by_name("rows").unwrap();
     let error = crate::query::Query::new(&fixture.schema, rows, &guest).filter(&forbidden, Trust::Client).unwrap_err();
     assert!(error.forbidden);
+    replay(&fixture);
 }
 
 #[test]
@@ -260,4 +266,5 @@ fn sorting() {
     assert_eq!(sorted("-tags:length,k"), "2143");
     assert_eq!(sorted("j.a,-k"), "4312");
     assert_eq!(sorted("@random").len(), 4);
+    replay(&fixture);
 }

@@ -115,6 +115,7 @@ impl Translator<'_> {
 
     /// The first value of a query, null where there is none.
     fn scalar(&mut self, scope: &Scope<'_>, query: &Query) -> Result<Typed> {
+        self.first_of_rows = query.order.is_empty() && query.rest.is_empty();
         let shape = self.query(query, Some(scope))?;
         let [column] = shape.columns.as_slice() else {
             let found = shape.columns.len();

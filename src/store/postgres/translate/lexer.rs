@@ -64,6 +64,13 @@ pub(super) fn spells_number(text: &str) -> bool {
     digits > 0 && rest.is_empty()
 }
 
+/// How deeply a statement may nest at most: the number of all that can begin something inside of something.
+pub(super) fn may_nest(sql: &str) -> usize {
+    let marks = sql.bytes().filter(|byte| matches!(byte, b'(' | b'-' | b'+' | b'~')).count();
+    let words = sql.split(|letter: char| !letter.is_ascii_alphabetic());
+    marks + words.filter(|word| word.eq_ignore_ascii_case("not") || word.eq_ignore_ascii_case("case")).count()
+}
+
 struct Lexer<'s> {
     sql: &'s str,
     position: usize,

@@ -43,6 +43,11 @@ use translator::Translator;
 
 use crate::store::{ColumnInfo, Value};
 
+/// Nesting that any thread has the stack for.
+const SHALLOW: usize = 40;
+/// For the deepest nesting that the parser takes.
+const DEEP_STACK_BYTES: usize = 64 << 20;
+
 /// What is bound to a parameter; with the text of the statement it decides the translation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ParamKind {
@@ -130,6 +135,10 @@ impl ParamKind {
 /// # Errors
 /// What PostgreSQL can't answer as SQLite would, and what is no statement.
 pub fn statement(sql: &str, kinds: &[ParamKind], catalog: &Catalog) -> Result<Vec<Translated>, Refused> {
+    with_stack_for(sql, || translate(sql, kinds, catalog))
+}
+
+fn translate(sql: &str, kinds: &[ParamKind], catalog: &Catalog) -> Result<Vec<Translated>, Refused> {
     let mut translator = Translator::new(kinds, catalog);
     Ok(vec![match parse::parse(sql)? {
         Statement::Query(query) => {
@@ -147,10 +156,23 @@ pub fn statement(sql: &str, kinds: &[ParamKind], catalog: &Catalog) -> Result<Ve
     }])
 }
 
+/// Runs the work where nesting can't end the stack: what may nest deeply gets a thread of its own. That is rare, and
+/// what is translated is kept.
+fn with_stack_for<T: Send>(sql: &str, work: impl FnOnce() -> Result<T, Refused> + Send) -> Result<T, Refused> {
+    if lexer::may_nest(sql) <= SHALLOW {
+        return work();
+    }
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(DEEP_STACK_BYTES).spawn_scoped(scope, work);
+        let done = thread.ok().and_then(|thread| thread.join().ok());
+        done.unwrap_or_else(|| Err(Refused::new("the statement is nested too deeply")))
+    })
+}
+
 /// What a view query yields and reads; `denied` are tables with a column that must not be read.
 ///
 /// # Errors
 /// The reason when it is not a single `SELECT`, can't be translated, or reads what it must not.
 pub fn view_inspection(sql: &str, denied: &[(String, String)], catalog: &Catalog) -> Result<Inspected, Refused> {
-    inspect::inspect(sql, denied, catalog)
+    with_stack_for(sql, || inspect::inspect(sql, denied, catalog))
 }

@@ -25,6 +25,7 @@ pub(super) struct BlockColumn {
 
 impl Translator<'_> {
     pub fn select(&mut self, select: &Select, parent: Option<&Scope<'_>>, order: &[Term]) -> Result<Block> {
+        let first_of_rows = std::mem::take(&mut self.first_of_rows);
         let (mut tail, sources) = match &select.from {
             Some(from) => self.from(from, parent)?,
             None => (String::new(), Vec::new()),
@@ -49,7 +50,10 @@ impl Translator<'_> {
         let listed = Scope { aliases: &[], ..scope };
         let columns = self.items(&listed, &select.items)?;
         let scope = Scope { aliases_first: true, ..scope };
-        tail.push_str(&self.order(&scope, order, &columns)?);
+        match first_of_rows && groups.is_none() && !select.distinct {
+            true => tail.push_str(&order_of_sources(&sources)),
+            false => tail.push_str(&self.order(&scope, order, &columns)?),
+        }
         Ok(Block { columns, distinct: select.distinct, tail })
     }
 
@@ -140,6 +144,13 @@ impl Translator<'_> {
         }
         Ok(())
     }
+}
+
+/// The order in which nested loops find rows. The sum keeps an index on the number of rows from being walked for it.
+fn order_of_sources(sources: &[Source]) -> String {
+    let rows: Vec<String> =
+        sources.iter().filter_map(|source| source.row.as_ref()?.integer()).map(|row| format!("({row} + 0)")).collect();
+    if rows.is_empty() { String::new() } else { format!(" ORDER BY {}", rows.join(", ")) }
 }
 
 /// A column without an alias has the name that the table gives it, in its letter case.

@@ -21,6 +21,8 @@ pub(super) struct Translator<'a> {
     aliases: usize,
     /// Whether the expression is stored with an index, where time stands still.
     pub timeless: bool,
+    /// Whether the next select is asked for its first row, so that its rows must come in the order of their sources.
+    pub first_of_rows: bool,
 }
 
 /// What a statement reads, and what it must not.
@@ -45,6 +47,7 @@ impl<'a> Translator<'a> {
             reads: Reads::default(),
             aliases: 0,
             timeless: false,
+            first_of_rows: false,
         }
     }
 

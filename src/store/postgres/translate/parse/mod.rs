@@ -10,7 +10,7 @@ use super::ast::Statement;
 use super::lexer::{self, Token, TokenKind};
 
 /// Parentheses and the like inside of each other; deeper ones would take the stack of a small thread.
-const MAX_DEPTH: usize = 100;
+const MAX_DEPTH: usize = 450;
 
 /// Words that are no name unless quoted, as they go on with what came before.
 #[rustfmt::skip]

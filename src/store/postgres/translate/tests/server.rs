@@ -67,6 +67,14 @@ impl Server {
         Ok(())
     }
 
+    /// A statement that reads or writes rows.
+    pub(crate) fn case(&self, sql: &str, values: &[Value]) -> Result<Case, String> {
+        let kinds: Vec<ParamKind> = values.iter().map(ParamKind::of).collect();
+        let translated = statement(sql, &kinds, &self.catalog).map_err(|refused| format!("{sql}: {refused}"))?;
+        let translated = translated.into_iter().next().ok_or("no statement")?;
+        Ok(Case { translated, values: values.to_vec() })
+    }
+
     /// The catalog, from the system tables.
     fn load(&mut self) {
         let columns = format!(

@@ -1,0 +1,133 @@
+//! What the tests read on SQLite, read on PostgreSQL over the same rows.
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+use serde_json::json;
+
+use super::after::{page, sort};
+use super::differential::{expression, fixture, row};
+use super::fixture::{Fixture, Logged, caller};
+use crate::query::{AggregateTexts, Aggregation, Query, Request, Trust};
+use crate::store::postgres::translate::tests::{Case, Server, alike};
+
+/// Fixtures, and what is asked of each.
+const FIXTURES: usize = 10;
+const FILTERS: usize = 200;
+const PAGES: usize = 12;
+
+/// Does everything that was done on SQLite, and compares what is read.
+pub fn replay(fixture: &Fixture) {
+    let Some(mut server) = Server::find() else { return };
+    let log = fixture.log.borrow();
+    let (tables, work): (Vec<&Logged>, Vec<&Logged>) =
+        log.iter().partition(|logged| logged.statement.sql.starts_with("CREATE"));
+    for table in tables {
+        server.execute(&table.statement.sql, &[]).expect("a table");
+    }
+    let mut wrong = Vec::new();
+    let mut asked: Vec<(&Logged, Case)> = Vec::new();
+    for logged in work {
+        match server.case(&logged.statement.sql, &logged.statement.params) {
+            Ok(case) => asked.push((logged, case)),
+            Err(refused) => wrong.push(refused),
+        }
+    }
+    let (asked, cases): (Vec<&Logged>, Vec<Case>) = asked.into_iter().unzip();
+    for ((logged, case), answer) in asked.iter().zip(&cases).zip(server.answers(&cases)) {
+        let found = match answer {
+            Ok(found) => found,
+            Err(error) => {
+                wrong.push(format!("{:?}\n  {error}", logged.statement));
+                continue;
+            }
+        };
+        // What comes by chance comes in another order.
+        let Some(expected) = logged.rows.as_ref().filter(|_| !logged.statement.sql.contains("RANDOM()")) else {
+            continue;
+        };
+        if expected.len() != found.len() || !expected.iter().zip(&found).all(|(a, b)| alike(a, b)) {
+            let (sql, translated) = (&logged.statement, &case.translated.sql);
+            wrong.push(format!("{sql:?}\n  {translated}\n  expected {expected:?}\n  found    {found:?}"));
+        }
+    }
+    let shown: Vec<&String> = wrong.iter().take(8).collect();
+    assert!(wrong.is_empty(), "{} of {} differ:\n{shown:#?}", wrong.len(), log.len());
+}
+
+fn draw<S: Strategy>(runner: &mut TestRunner, strategy: &S) -> S::Value {
+    strategy.new_tree(runner).expect("a value").current()
+}
+
+const GROUPS: &[&str] =
+    &["s", "n", "b", "j", "j.a", "tags:each", "rel.name", "rels.age", "month(d)", "quarter(d)", "week(d)", "s:lower"];
+const FUNCTIONS: &[&str] = &[
+    "count()",
+    "countDistinct(s)",
+    "countDistinct(j)",
+    "sum(n)",
+    "avg(n)",
+    "min(s)",
+    "max(j)",
+    "min(n)",
+    "sum(j)",
+    "max(b)",
+    "avg(rel.age)",
+];
+const HAVING: &[&str] = &["", "count() > 1", "count() >= 1", "count() = 2 || count() < 2"];
+
+#[test]
+fn generated_reads_give_the_same() {
+    let mut runner = TestRunner::default();
+    for _ in 0..FIXTURES {
+        let fixture = fixture();
+        let mut request = caller(&fixture, json!({ "id": "ada", "name": "a", "age": 5 }));
+        fixture.insert("users", json!({ "id": "bob", "name": "", "age": 0 }));
+        request.method = "GET".into();
+        request.query.insert("q".into(), "5".into());
+        request.body = draw(&mut runner, &row()).as_object().cloned().unwrap_or_default();
+        request.clock = crate::clock::Clock::fixed(1_700_000_000_000);
+        let rows = draw(&mut runner, &prop::collection::vec(row(), 3..9));
+        for (index, mut row) in rows.into_iter().enumerate() {
+            row["id"] = format!("row{index}").into();
+            fixture.insert("rows", row);
+        }
+        for number in 0..FILTERS {
+            let filter = draw(&mut runner, &expression());
+            let sort = draw(&mut runner, &sort());
+            let sort = if sort.is_empty() { sort } else { format!("{sort},id") };
+            let trust = if number % 2 == 0 { Trust::Rule } else { Trust::Client };
+            // Some generated expressions are for nobody, or not for a client.
+            let _ = fixture.ids("rows", &filter, &sort, &request, trust);
+        }
+        for _ in 0..PAGES {
+            let order = draw(&mut runner, &sort());
+            let mut after = None;
+            for _ in 0..4 {
+                let (_, keys) = page(&fixture, "rows", ("", &order), after.as_deref(), 2);
+                let Some(keys) = keys else { break };
+                after = Some(keys);
+            }
+        }
+        for group in GROUPS {
+            for select in FUNCTIONS {
+                let having = draw(&mut runner, &prop::sample::select(HAVING));
+                aggregate(&fixture, &request, group, select, having);
+            }
+        }
+        replay(&fixture);
+    }
+}
+
+fn aggregate(fixture: &Fixture, request: &Request, group: &str, select: &str, having: &str) {
+    let having = if select == "count()" { having } else { "" };
+    let texts =
+        AggregateTexts { group: group.into(), select: select.into(), having: having.into(), sort: String::new() };
+    let aggregation = Aggregation::parse(&texts).unwrap_or_else(|error| panic!("{texts:?}: {error:?}"));
+    let collection = fixture.schema.by_name("rows").expect("a collection");
+    let grouped = Query::new(&fixture.schema, collection, request).aggregate(&aggregation);
+    // Not every function takes every field.
+    let Ok(grouped) = grouped else { return };
+    fixture.run(&grouped.page(100, 0));
+    fixture.run(&grouped.count());
+}
