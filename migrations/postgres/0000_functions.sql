@@ -1217,3 +1217,67 @@ CREATE OR REPLACE FUNCTION basalt_radians(value double precision) RETURNS double
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN basalt_mul(value, 0.017453292519943295);
 
+-- `%.Nf` of printf(): rounded away from zero at the half, with 16 significant digits, of 18, and then zeros.
+CREATE OR REPLACE FUNCTION basalt_fixed_digits(size double precision, exact numeric, digits integer) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  scale CONSTANT integer := CASE WHEN size = 0 THEN 16 WHEN size < 1 THEN 15 - floor(log(size))::integer
+    ELSE 16 - length(trunc(exact)::text) END;
+BEGIN
+  RETURN round(round(round(exact, scale + 2), least(digits, scale)), digits)::text;
+END $$;
+
+CREATE OR REPLACE FUNCTION basalt_fixed(value double precision, digits integer) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN value < 0 THEN '-' ELSE '' END || CASE WHEN abs(value) = 'Infinity' THEN 'Inf'
+  ELSE basalt_fixed_digits(abs(value), basalt_exact(abs(value)), digits) END;
+
+-- Sums -----------------------------------------------------------------------------------------------------------------
+-- sum(), total() and avg() carry what each addition rounds away, as SQLite's do: `{sum, carried, count}`.
+
+CREATE OR REPLACE FUNCTION basalt_sum_step(state double precision[], value double precision) RETURNS double precision[]
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  before CONSTANT double precision := state[1];
+  after double precision;
+BEGIN
+  IF abs(before) < 8e307 AND abs(value) < 8e307 THEN
+    after := before + value;
+    RETURN ARRAY[after, state[2] + CASE WHEN abs(before) > abs(value) THEN (before - after) + value ELSE (value - after) + before END,
+      state[3] + 1];
+  ELSIF abs(before / 2 + value / 2) >= 8.98846567431158e307 THEN
+    after := CASE WHEN before / 2 + value / 2 < 0 THEN '-Infinity' ELSE 'Infinity' END;
+  ELSE
+    after := before + value;
+  END IF;
+  RETURN ARRAY[after, 0, state[3] + 1];
+END $$;
+
+CREATE OR REPLACE FUNCTION basalt_sum_merge(a double precision[], b double precision[]) RETURNS double precision[]
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (basalt_sum_step(basalt_sum_step(a, b[1]), b[2]))[1:2] || (a[3] + b[3]);
+
+-- Of nothing there is no sum. Infinities of both signs have none either.
+CREATE OR REPLACE FUNCTION basalt_sum_end(state double precision[]) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN state[3] > 0 THEN nullif(state[1] + state[2], 'NaN') END;
+
+CREATE OR REPLACE FUNCTION basalt_total_end(state double precision[]) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN nullif(state[1] + state[2], 'NaN');
+
+CREATE OR REPLACE FUNCTION basalt_avg_end(state double precision[]) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN state[3] > 0 THEN nullif(state[1] + state[2], 'NaN') / state[3] END;
+
+CREATE OR REPLACE AGGREGATE basalt_sum (double precision) (
+  SFUNC = basalt_sum_step, STYPE = double precision[], INITCOND = '{0,0,0}', COMBINEFUNC = basalt_sum_merge,
+  FINALFUNC = basalt_sum_end, PARALLEL = SAFE);
+
+CREATE OR REPLACE AGGREGATE basalt_total (double precision) (
+  SFUNC = basalt_sum_step, STYPE = double precision[], INITCOND = '{0,0,0}', COMBINEFUNC = basalt_sum_merge,
+  FINALFUNC = basalt_total_end, PARALLEL = SAFE);
+
+CREATE OR REPLACE AGGREGATE basalt_avg (double precision) (
+  SFUNC = basalt_sum_step, STYPE = double precision[], INITCOND = '{0,0,0}', COMBINEFUNC = basalt_sum_merge,
+  FINALFUNC = basalt_avg_end, PARALLEL = SAFE);

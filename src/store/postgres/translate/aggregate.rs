@@ -155,14 +155,12 @@ fn aggregated(call: &Call, values: &[Typed], made: &Made) -> Result<Typed> {
             let value = value.calculated();
             match (value.integer(), &value.form) {
                 (Some(sql), _) => Typed::int_of(format!("{}::bigint", made.call("sum", &sql))),
-                (None, Form::Real(sql)) => Typed::real_of(made.call("sum", sql)),
-                _ => Typed::number_of(made.call("sum", &value.calculated_float())),
+                (None, Form::Real(sql)) => Typed::real_of(made.call("basalt_sum", sql)),
+                _ => Typed::number_of(made.call("basalt_sum", &value.calculated_float())),
             }
         }
-        ("total", [value]) => {
-            Typed::real_of(format!("COALESCE({}, 0)", made.call("sum", &value.calculated_float()))).certain()
-        }
-        ("avg", [value]) => Typed::real_of(made.call("avg", &value.calculated_float())),
+        ("total", [value]) => Typed::real_of(made.call("basalt_total", &value.calculated_float())).certain(),
+        ("avg", [value]) => Typed::real_of(made.call("basalt_avg", &value.calculated_float())),
         ("min" | "max", [value]) => extreme(&call.name, value, made),
         ("group_concat" | "string_agg", [value, rest @ ..]) if rest.len() < 2 => {
             let separator = rest.first().map_or_else(|| text_literal(",").text(), Typed::text);

@@ -135,7 +135,7 @@ fn converted(conversion: char, options: &str, value: &Typed) -> Option<String> {
                 "" => 6,
                 options => options.strip_prefix('.')?.parse().ok().filter(|digits| *digits < 20)?,
             };
-            Some(format!("round(COALESCE({}, 0)::numeric, {digits})::text", value.calculated_float()))
+            Some(format!("basalt_fixed(COALESCE({}, 0), {digits})", value.calculated_float()))
         }
         _ => None,
     }
