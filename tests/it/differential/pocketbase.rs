@@ -10,6 +10,7 @@ use crate::client::Client;
 use serde_json::json;
 use tempfile::TempDir;
 
+const SIGN_IN: &str = "/api/collections/_superusers/auth-with-password";
 const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// Where the binary is, if anywhere.
@@ -47,32 +48,35 @@ impl PocketBase {
     }
 
     pub async fn start(binary: &Path) -> Self {
-        Self::launch(binary, Self::made(binary), None).await
+        Self::launch(binary, Self::made(binary), None, SIGN_IN).await
     }
 
     /// With settings that are encrypted with a key of 32 characters.
     pub async fn start_encrypted(binary: &Path, key: &str) -> Self {
-        Self::launch(binary, Self::made(binary), Some(key)).await
+        Self::launch(binary, Self::made(binary), Some(key), SIGN_IN).await
+    }
+
+    /// A version whose superusers were admins.
+    pub async fn start_before_0_23(binary: &Path) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        run(binary, &dir, &["migrate", "up"]);
+        run(binary, &dir, &["admin", "create", SUPERUSER_EMAIL, PASSWORD]);
+        Self::launch(binary, dir, None, "/api/admins/auth-with-password").await
     }
 
     /// A data directory with a superuser.
     fn made(binary: &Path) -> TempDir {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let made = Command::new(binary)
-            .args(["superuser", "upsert", SUPERUSER_EMAIL, PASSWORD, "--dir", "data"])
-            .current_dir(dir.path())
-            .output()
-            .expect("PocketBase runs");
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        run(binary, &dir, &["superuser", "upsert", SUPERUSER_EMAIL, PASSWORD]);
         dir
     }
 
     /// With what is in the data directory already, the superuser among it.
     pub async fn start_in(binary: &Path, dir: TempDir) -> Self {
-        Self::launch(binary, dir, None).await
+        Self::launch(binary, dir, None, SIGN_IN).await
     }
 
-    async fn launch(binary: &Path, dir: TempDir, key: Option<&str>) -> Self {
+    async fn launch(binary: &Path, dir: TempDir, key: Option<&str>, sign_in: &str) -> Self {
         let address = free_address();
         let mut command = Command::new(binary);
         command.args(["serve", "--http", &address.to_string(), "--dir", "data"]).current_dir(dir.path());
@@ -81,7 +85,7 @@ impl PocketBase {
         }
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("PocketBase runs");
         let mut server = Self { child, superuser: Client::new(address, None), dir };
-        server.superuser = server.sign_in_when_ready().await;
+        server.superuser = server.sign_in_when_ready(sign_in).await;
         server
     }
 
@@ -97,7 +101,7 @@ impl PocketBase {
         guest
     }
 
-    async fn sign_in_when_ready(&self) -> Client {
+    async fn sign_in_when_ready(&self, path: &str) -> Client {
         let end = Instant::now() + START_LIMIT;
         let guest = &self.superuser;
         while guest.request(reqwest::Method::GET, "/api/health").send().await.is_err() {
@@ -105,7 +109,7 @@ impl PocketBase {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let form = json!({ "identity": SUPERUSER_EMAIL, "password": PASSWORD });
-        let signed_in = guest.post("/api/collections/_superusers/auth-with-password", form).await.ok();
+        let signed_in = guest.post(path, form).await.ok();
         guest.with_token(signed_in["token"].as_str().expect("a token"))
     }
 }
@@ -116,6 +120,12 @@ impl Drop for PocketBase {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn run(binary: &Path, dir: &TempDir, arguments: &[&str]) {
+    let done = Command::new(binary).args(arguments).args(["--dir", "data"]).current_dir(dir.path()).output();
+    let done = done.expect("PocketBase runs");
+    assert!(done.status.success(), "{arguments:?} {}", String::from_utf8_lossy(&done.stderr));
 }
 
 fn free_address() -> SocketAddr {

@@ -52,7 +52,7 @@ pub async fn fill(root: &Client) -> Vec<Caller> {
     callers
 }
 
-async fn signed_in(root: &Client, collection: &str, identity: &str) -> String {
+pub async fn signed_in(root: &Client, collection: &str, identity: &str) -> String {
     let guest = root.with(None);
     let form = json!({ "identity": identity, "password": PASSWORD });
     let reply = guest.post(&format!("/api/collections/{collection}/auth-with-password"), form).await.ok();
