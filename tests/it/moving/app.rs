@@ -302,4 +302,15 @@ async fn traces(root: &Client) {
             root.post(&format!("/api/collections/{collection}/records"), of(rest)).await.ok();
         }
     }
+    // Sign-ins that are under way: a code that was sent, and one that is the second factor of a begun one.
+    let members = root.get("/api/collections/members").await.ok()["id"].as_str().expect("an id").to_owned();
+    for (number, nick, collection, rest) in [
+        (7, MEMBERS[0], "_otps", json!({ "password": "654321", "sentTo": "free@example.com" })),
+        (8, MEMBERS[1], "_otps", json!({ "password": "654321", "sentTo": "two@example.com" })),
+        (9, MEMBERS[1], "_mfas", json!({ "method": "password" })),
+    ] {
+        let mut body = json!({ "id": id(number), "collectionRef": members, "recordRef": format!("{nick:0<15}") });
+        body.as_object_mut().expect("an object").extend(rest.as_object().expect("an object").clone());
+        root.post(&format!("/api/collections/{collection}/records"), body).await.ok();
+    }
 }

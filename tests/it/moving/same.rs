@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use futures_util::future::join_all;
 use serde_json::{Value as Json, json};
 
-use super::app::{self, Caller};
+use super::app::{self, Caller, id};
 use super::asks::{self, Ask};
 use super::{generated, import};
 use crate::app::PASSWORD;
@@ -252,7 +252,7 @@ pub fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn passwords_are_the_old_ones() {
+async fn sign_ins_are_the_old_ones() {
     let Some(binary) = pocketbase::binary() else { return };
     let pocketbase = PocketBase::start(&binary).await;
     let callers = app::fill(&pocketbase.superuser).await;
@@ -271,5 +271,12 @@ async fn passwords_are_the_old_ones() {
             same.ask(0, &(reqwest::Method::POST, path, form)).await;
         }
     }
+    // What was under way goes on.
+    for (code, factor, password) in [(7, None, "wrong"), (7, None, "654321"), (8, Some(9), "654321")] {
+        let path = "/api/collections/members/auth-with-otp".to_owned();
+        let form = json!({ "otpId": id(code), "password": password, "mfaId": factor.map(id) });
+        same.ask(0, &(reqwest::Method::POST, path, form)).await;
+    }
+    assert_eq!(same.succeeded, 6, "those with the right password or code, and both factors");
     same.finish(0);
 }
