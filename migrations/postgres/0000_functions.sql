@@ -212,6 +212,12 @@ RETURN CASE WHEN abs(value) < 9223372036854775808 AND trunc(value) = value THEN 
 
 -- JSON ---------------------------------------------------------------------------------------------------------------
 
+-- JSON as a column of SQLite's keeps it: a number in the one spelling that it prints in, anything else as it is.
+CREATE OR REPLACE FUNCTION basalt_json_stored(doc text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN left(doc, 1) IN ('"', '{', '[', 't', 'f', 'n') OR doc ~ '^-?[1-9][0-9]{0,17}$' THEN doc
+            ELSE coalesce(basalt_text(basalt_num(doc)), doc) END;
+
 -- Whether a text is JSON by the standard. From PostgreSQL 16 on without an exception block.
 DO $$ BEGIN
   IF current_setting('server_version_num')::integer >= 160000 THEN
@@ -1105,6 +1111,11 @@ CREATE OR REPLACE FUNCTION basalt_div(a double precision, b double precision) RE
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN trunc(a) = a AND trunc(b) = b AND abs(a) < 9223372036854775808 AND abs(b) < 9223372036854775808
             THEN trunc(a / nullif(b, 0)) ELSE basalt_real_div(a, b) END;
+
+-- The same where it is known whether one of them is a REAL.
+CREATE OR REPLACE FUNCTION basalt_div(a double precision, b double precision, is_real boolean) RETURNS double precision
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN is_real THEN basalt_real_div(a, b) ELSE basalt_div(a, b) END;
 
 -- `a % b`: of the whole parts.
 CREATE OR REPLACE FUNCTION basalt_rem(a double precision, b double precision) RETURNS double precision

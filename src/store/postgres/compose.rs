@@ -9,7 +9,7 @@ use super::super::feed::{Change, Images};
 use super::super::{Check, Expect, REV_COLUMN, Result, StoreError, Table, Value, quote};
 use super::bind::{self, Wire};
 use super::dialect::Dialect;
-use super::translate::{Column, Relation};
+use super::translate::{Column, Kind, ParamKind, Relation};
 
 /// A statement that grows.
 #[derive(Default)]
@@ -29,6 +29,17 @@ impl Composed {
         bind::add(&mut self.arguments, wire, value)?;
         self.count += 1;
         self.sql.push_str(&format!("${}::{}", self.count, wire.sql()));
+        Ok(())
+    }
+
+    /// A value for a column. JSON that is a number is stored in one spelling, as SQLite does and comparisons rely on.
+    fn store(&mut self, kind: Kind, value: &Value) -> Result<()> {
+        if kind != Kind::Json || ParamKind::of(value) != ParamKind::NumericText {
+            return self.bind(Wire::of(kind), value);
+        }
+        self.push("basalt_json_stored(");
+        self.bind(Wire::Text, value)?;
+        self.push(")");
         Ok(())
     }
 
@@ -106,7 +117,7 @@ impl Composed {
         }
         self.push(&format!("{}) SELECT ", quote(REV_COLUMN)));
         for (column, value) in table.columns.iter().zip(values) {
-            self.bind(Wire::of(known(relation, column)?.kind), value)?;
+            self.store(known(relation, column)?.kind, value)?;
             self.push(", ");
         }
         self.push(&format!("nextval('_rev') FROM l RETURNING {} AS rev) ", quote(REV_COLUMN)));
@@ -121,8 +132,11 @@ impl Composed {
             self.push(&format!("{}, ", quote(&known(relation, column)?.name)));
         }
         self.push(&format!("{}) SELECT ", quote(REV_COLUMN)));
-        for index in 0..table.columns.len() {
-            self.push(&format!("u.c{index}, "));
+        for (index, column) in table.columns.iter().enumerate() {
+            match known(relation, column)?.kind {
+                Kind::Json => self.push(&format!("basalt_json_stored(u.c{index}), ")),
+                _ => self.push(&format!("u.c{index}, ")),
+            }
         }
         self.push("w.rev FROM w CROSS JOIN unnest(");
         for (index, column) in table.columns.iter().enumerate() {
@@ -150,7 +164,7 @@ impl Composed {
         for (column, value) in set {
             let column = known(relation, table.columns.get(*column).map_or("", String::as_str))?;
             self.push(&format!("{} = ", quote(&column.name)));
-            self.bind(Wire::of(column.kind), value)?;
+            self.store(column.kind, value)?;
             self.push(", ");
         }
         let rev = quote(REV_COLUMN);

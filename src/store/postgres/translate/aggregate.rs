@@ -117,6 +117,7 @@ impl Translator<'_> {
     }
 
     fn over(&mut self, scope: &Scope<'_>, window: &Window) -> Result<String> {
+        let window = &resolved(scope, window, 0)?;
         let mut parts = Vec::new();
         if !window.partition.is_empty() {
             let keys = window.partition.iter().map(|expr| self.expr(scope, expr)).collect::<Result<Vec<_>>>()?;
@@ -132,6 +133,21 @@ impl Translator<'_> {
         }
         Ok(format!(" OVER ({})", parts.join(" ")))
     }
+}
+
+/// The window with all that it takes from windows of a name.
+fn resolved(scope: &Scope<'_>, window: &Window, depth: usize) -> Result<Window> {
+    let Some(base) = &window.base else { return Ok(window.clone()) };
+    let known = scope.windows.iter().find(|(name, _)| name.eq_ignore_ascii_case(base));
+    let (_, known) =
+        known.filter(|_| depth < scope.windows.len()).ok_or_else(|| Refused::new(format!("no such window: {base}")))?;
+    let mut whole = resolved(scope, known, depth + 1)?;
+    whole.partition.extend(window.partition.iter().cloned());
+    whole.order.extend(window.order.iter().cloned());
+    if !window.frame.is_empty() {
+        whole.frame.clone_from(&window.frame);
+    }
+    Ok(whole)
 }
 
 /// What stands around the arguments of an aggregate.
@@ -156,7 +172,11 @@ fn aggregated(call: &Call, values: &[Typed], made: &Made) -> Result<Typed> {
             match (value.integer(), &value.form) {
                 (Some(sql), _) => Typed::int_of(format!("{}::bigint", made.call("sum", &sql))),
                 (None, Form::Real(sql)) => Typed::real_of(made.call("basalt_sum", sql)),
-                _ => Typed::number_of(made.call("basalt_sum", &value.calculated_float())),
+                _ => {
+                    // One real makes the sum a real.
+                    let is_real = value.reality().map(|real| made.call("bool_or", &real));
+                    Typed { is_real, ..Typed::number_of(made.call("basalt_sum", &value.calculated_float())) }
+                }
             }
         }
         ("total", [value]) => Typed::real_of(made.call("basalt_total", &value.calculated_float())).certain(),

@@ -129,11 +129,13 @@ pub(super) struct Call {
     pub arguments: Vec<Expr>,
     pub order: Vec<Term>,
     pub filter: Option<Box<Expr>>,
-    pub over: Option<Window>,
+    pub over: Option<Box<Window>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Window {
+    /// The window of the `WINDOW` clause that it begins as.
+    pub base: Option<String>,
     pub partition: Vec<Expr>,
     pub order: Vec<Term>,
     /// As it was written, which is the same in PostgreSQL.
@@ -194,6 +196,7 @@ pub(super) struct Select {
     pub filter: Option<Expr>,
     pub group: Vec<Expr>,
     pub having: Option<Expr>,
+    pub windows: Vec<(String, Window)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

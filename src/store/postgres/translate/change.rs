@@ -12,6 +12,7 @@ use super::{Refused, Translated, literal};
 
 impl Translator<'_> {
     pub fn create_table(&mut self, table: &CreateTable) -> Result<Vec<Translated>> {
+        check_name(&table.name)?;
         let name = literal::name(&table.name);
         let integer_key = |column: &Definition| column.primary_key && kind_of(&column.type_name) == Kind::Int;
         let counted = !table.without_rowid && !table.columns.iter().any(integer_key);
@@ -83,6 +84,7 @@ impl Translator<'_> {
     /// Time stands still in an index, so that what PostgreSQL keeps stays true.
     pub fn create_index(&mut self, index: &CreateIndex) -> Result<Translated> {
         self.timeless = true;
+        check_name(&index.name)?;
         let sources = [self.stored(&index.table, &index.table)?];
         let scope = Scope::of(&sources, None);
         let bare = |sql: String| unqualified(&sql, &index.table);
@@ -104,6 +106,7 @@ impl Translator<'_> {
 
     /// A view, with comments that keep what SQLite would know of it.
     pub fn create_view(&mut self, name: &str, columns: &[String], query: &Query) -> Result<Vec<Translated>> {
+        check_name(name)?;
         let mut shape = self.query(query, None)?;
         if !columns.is_empty() && columns.len() != shape.columns.len() {
             let (wanted, found) = (columns.len(), shape.columns.len());
@@ -133,6 +136,14 @@ impl Translator<'_> {
         let mut statements = vec![plain(format!("CREATE VIEW {view} ({}) AS {}", names.join(", "), shape.sql))];
         statements.append(&mut comments);
         Ok(statements)
+    }
+}
+
+/// SQLite keeps some names for itself.
+fn check_name(name: &str) -> Result<()> {
+    match name.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("sqlite_")) {
+        true => Err(Refused::new(format!("object name reserved for internal use: {name}"))),
+        false => Ok(()),
     }
 }
 

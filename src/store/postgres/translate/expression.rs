@@ -8,8 +8,19 @@ use super::scope::{Grouped, Scope};
 use super::translator::{Result, Translator};
 use super::typed::{Form, NULL_NUMBER, Typed};
 
+/// Values of mixed kinds are printed several times over, and those inside of them again.
+const MAX_PRINTED_BYTES: usize = 1 << 20;
+
 impl Translator<'_> {
     pub fn expr(&mut self, scope: &Scope<'_>, expr: &Expr) -> Result<Typed> {
+        let value = self.unbounded(scope, expr)?;
+        match value.length() <= MAX_PRINTED_BYTES {
+            true => Ok(value),
+            false => Err(Refused::new("the expression is too long on PostgreSQL")),
+        }
+    }
+
+    fn unbounded(&mut self, scope: &Scope<'_>, expr: &Expr) -> Result<Typed> {
         if let Some(grouped) = scope.grouped
             && let Some(key) = self.key(scope, grouped, expr)
         {
@@ -185,16 +196,30 @@ fn divide(left: &Typed, right: &Typed) -> Typed {
         return Typed::int_of(format!("({left} / NULLIF({right}, 0))"));
     }
     let (a, b) = (left.calculated_float(), right.calculated_float());
-    match matches!(left.form, Form::Real(_)) || matches!(right.form, Form::Real(_)) {
-        true => Typed::real_of(format!("basalt_real_div({a}, {b})")),
-        false => Typed::number_of(format!("basalt_div({a}, {b})")),
+    if matches!(left.form, Form::Real(_)) || matches!(right.form, Form::Real(_)) {
+        return Typed::real_of(format!("basalt_real_div({a}, {b})"));
     }
+    let real = reality(left, right);
+    let sql = match &real {
+        Some(real) if left.is_real.is_some() || right.is_real.is_some() => format!("basalt_div({a}, {b}, {real})"),
+        // A whole number that was stored is an integer.
+        _ => format!("basalt_div({a}, {b})"),
+    };
+    Typed { is_real: real, ..Typed::number_of(sql) }
 }
 
 fn real_or_number(left: &Typed, right: &Typed, sql: String) -> Typed {
     match matches!(left.form, Form::Real(_)) || matches!(right.form, Form::Real(_)) {
         true => Typed::real_of(sql),
-        false => Typed::number_of(sql),
+        false => Typed { is_real: reality(left, right), ..Typed::number_of(sql) },
+    }
+}
+
+/// What is calculated of a real is a real.
+fn reality(left: &Typed, right: &Typed) -> Option<String> {
+    match (left.reality(), right.reality()) {
+        (Some(left), Some(right)) => Some(format!("({left} OR {right})")),
+        (left, right) => left.or(right),
     }
 }
 

@@ -176,17 +176,22 @@ impl Translator<'_> {
         arguments: &[Expr],
         alias: Option<&str>,
     ) -> Result<(String, Source)> {
-        let [document] = arguments else {
-            return Err(Refused::new(format!("{name}() as a table takes one argument here")));
+        let (document, path) = match arguments {
+            [document] => (document, None),
+            [document, path] => (document, Some(path)),
+            _ => return Err(Refused::new(format!("{name}() as a table takes a document and a path"))),
         };
         if !name.eq_ignore_ascii_case("json_each") {
             return Err(Refused::new(format!("{name}() is not available as a table")));
         }
         let document = self.expr(scope, document)?;
-        let document = match &document.form {
+        let mut document = match &document.form {
             Form::Json(sql) => sql.clone(),
             _ => document.text(),
         };
+        if let Some(path) = path {
+            document = format!("basalt_json_at({document}::basalt_json, {})", self.expr(scope, path)?.text());
+        }
         let printed = literal::name(&alias.map_or_else(|| self.alias(), str::to_owned));
         let value = Typed::of(Form::Dynamic(format!("{printed}.\"num\""), format!("{printed}.\"txt\"")));
         let column =

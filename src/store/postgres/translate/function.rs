@@ -52,6 +52,7 @@ impl Translator<'_> {
                 Ok(Typed::int_of("(random() * 18446744073709549568 - 9223372036854774784)::bigint"))
             }
             ("typeof", [value]) => Ok(type_of(value)),
+            ("quote", [value]) => Ok(quoted(value)),
             ("likely" | "unlikely" | "likelihood", [value, ..]) => Ok(value.clone().bare()),
             (name, values) => {
                 let reason = format!("{name}() with {} arguments is not available on PostgreSQL", values.len());
@@ -234,6 +235,21 @@ fn text_function(name: &str, values: &[Typed]) -> Option<Typed> {
     Some(Typed { never_null: value.never_null || never_null, ..value })
 }
 
+/// `quote(value)`, never null.
+fn quoted(value: &Typed) -> Typed {
+    let sql = match &value.form {
+        Form::Null => "'NULL'::text".to_owned(),
+        Form::Blob(sql) => format!("basalt_quote({sql})"),
+        Form::Text(sql) => format!("basalt_quote({sql})"),
+        Form::Int(_) | Form::Bool(_) => format!("COALESCE({}, 'NULL')", value.text()),
+        _ => {
+            let (number, text) = (value.number_part(), value.text_part());
+            format!("(CASE WHEN {number} IS NOT NULL THEN basalt_quote({number}) ELSE basalt_quote({text}) END)")
+        }
+    };
+    Typed::text_of(format!("COALESCE({sql}, 'NULL')")).certain()
+}
+
 /// `typeof(value)`.
 fn type_of(value: &Typed) -> Typed {
     let known = match &value.form {
@@ -242,6 +258,14 @@ fn type_of(value: &Typed) -> Typed {
         Form::Blob(_) => "'blob'",
         Form::Int(_) | Form::Bool(_) => "'integer'",
         Form::Real(_) => "'real'",
+        Form::Number(_) if value.is_real.is_some() => {
+            let real = value.is_real.clone().unwrap_or_default();
+            let (number, missing) = (value.number_part(), value.is_null_sql());
+            let sql = format!(
+                "(CASE WHEN {missing} THEN 'null' WHEN {real} THEN 'real' ELSE basalt_typeof({number}, NULL) END)"
+            );
+            return Typed::text_of(sql).certain();
+        }
         Form::Number(_) | Form::Json(_) | Form::Dynamic(..) => {
             return Typed::text_of(format!("basalt_typeof({}, {})", value.number_part(), value.text_part())).certain();
         }

@@ -1,6 +1,6 @@
 //! Names: which column of which source an identifier means.
 
-use super::ast::Expr;
+use super::ast::{Expr, Window};
 use super::catalog::Affinity;
 use super::typed::{Form, Typed};
 
@@ -13,6 +13,8 @@ pub(super) struct Scope<'s> {
     pub aliases: &'s [(String, Expr)],
     /// Whether such a name comes before a column of the same name, as in an order.
     pub aliases_first: bool,
+    /// Windows that have a name.
+    pub windows: &'s [(String, Window)],
     /// Set where rows are grouped: what an expression may name as it is.
     pub grouped: Option<&'s Grouped>,
     /// What an alias stands for names columns only.
@@ -58,7 +60,7 @@ pub(super) enum Found<'s> {
 
 impl<'s> Scope<'s> {
     pub fn of(sources: &'s [Source], parent: Option<&'s Scope<'s>>) -> Self {
-        Self { sources, parent, aliases: &[], aliases_first: false, grouped: None, inside_alias: false }
+        Self { sources, parent, aliases: &[], aliases_first: false, windows: &[], grouped: None, inside_alias: false }
     }
 
     /// The same for what is inside of an aggregate.

@@ -31,7 +31,7 @@ impl Translator<'_> {
             None => (String::new(), Vec::new()),
         };
         let aliases = aliases(&select.items);
-        let scope = Scope { aliases: &aliases, ..Scope::of(&sources, parent) };
+        let scope = Scope { aliases: &aliases, windows: &select.windows, ..Scope::of(&sources, parent) };
         if let Some(filter) = &select.filter {
             tail.push_str(&format!(" WHERE {}", self.condition(&scope, filter)?));
         }

@@ -15,6 +15,8 @@ pub(super) struct Typed {
     pub never_null: bool,
     /// Whether a text spells a number, where that is known.
     pub spells_number: Option<bool>,
+    /// Of a [`Form::Number`] that was calculated: whether it is a real to SQLite even where it is whole.
+    pub is_real: Option<String>,
     /// JSON that a function made, which other functions take as such.
     pub is_json: bool,
     /// What is known of the column that it is.
@@ -46,6 +48,7 @@ impl Typed {
             folds_case: false,
             never_null: false,
             spells_number: None,
+            is_real: None,
             is_json: false,
             note: None,
         }
@@ -106,6 +109,16 @@ impl Typed {
     /// Whether its values are numbers or null.
     pub fn is_number(&self) -> bool {
         matches!(self.form, Form::Number(_) | Form::Real(_) | Form::Int(_) | Form::Bool(_))
+    }
+
+    /// How many bytes it is printed in.
+    pub fn length(&self) -> usize {
+        match &self.form {
+            Form::Null => 0,
+            Form::Text(sql) | Form::Json(sql) | Form::Number(sql) | Form::Real(sql) => sql.len(),
+            Form::Int(sql) | Form::Bool(sql) | Form::Blob(sql) => sql.len(),
+            Form::Dynamic(number, text) => number.len() + text.len(),
+        }
     }
 
     /// All its columns: one, or the text part and then the number part.
@@ -184,7 +197,12 @@ impl Typed {
             Form::Null => NULL_TEXT.to_owned(),
             Form::Text(sql) => sql.clone(),
             Form::Json(sql) => collated(&format!("{sql}::text")),
-            Form::Number(sql) => collated(&format!("basalt_text({sql})")),
+            Form::Number(sql) => match &self.is_real {
+                Some(real) => {
+                    collated(&format!("(CASE WHEN {real} THEN basalt_real_text({sql}) ELSE basalt_text({sql}) END)"))
+                }
+                None => collated(&format!("basalt_text({sql})")),
+            },
             Form::Real(sql) => collated(&format!("basalt_real_text({sql})")),
             Form::Int(sql) => collated(&format!("{sql}::text")),
             Form::Bool(sql) => collated(&format!("{sql}::int::text")),
@@ -208,6 +226,19 @@ impl Typed {
     /// As [`Typed::calculated`], as a float.
     pub fn calculated_float(&self) -> String {
         self.calculated().float()
+    }
+
+    /// Whether the number is a real to SQLite; none where it never is.
+    pub fn reality(&self) -> Option<String> {
+        match (&self.form, &self.is_real) {
+            (Form::Real(_), _) => Some("TRUE".to_owned()),
+            (Form::Int(_) | Form::Bool(_) | Form::Null, _) => None,
+            (_, Some(real)) => Some(real.clone()),
+            _ => {
+                let number = self.calculated_float();
+                Some(format!("({number} <> trunc({number}))"))
+            }
+        }
     }
 
     /// The number that the value is or spells as a whole, else null: how functions of mathematics take it.
@@ -283,8 +314,7 @@ impl Typed {
             (Kind::Json, Form::Json(sql)) => sql.clone(),
             (Kind::Json, Form::Text(sql)) => match self.spells_number {
                 Some(false) => format!("{sql}::basalt_json"),
-                Some(true) => format!("basalt_text(basalt_num({sql}))::basalt_json"),
-                None => format!("COALESCE(basalt_text(basalt_num({sql})), {sql})::basalt_json"),
+                _ => format!("basalt_json_stored({sql})::basalt_json"),
             },
             (Kind::Json, _) => format!("{}::basalt_json", self.text()),
             (Kind::Number | Kind::Real, Form::Text(_)) if self.spells_number == Some(false) => {

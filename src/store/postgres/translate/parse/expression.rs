@@ -315,16 +315,21 @@ impl Parser<'_> {
             self.expect(")")?;
         }
         if self.take_word("over") {
-            call.over = Some(self.window()?);
+            call.over = Some(Box::new(self.window()?));
         }
         Ok(Expr::Call(call))
     }
 
-    fn window(&mut self) -> Result<Window> {
-        if !self.take("(") {
-            return Err(Refused::new("a window is written behind OVER, in parentheses"));
-        }
+    pub(super) fn window(&mut self) -> Result<Window> {
         let mut window = Window::default();
+        if !self.take("(") {
+            window.base = Some(self.name()?);
+            return Ok(window);
+        }
+        let words = ["partition", "order", "rows", "range", "groups"];
+        if !words.iter().any(|word| self.at_word(word)) {
+            window.base = self.take_name();
+        }
         if self.take_words(&["partition", "by"]) {
             window.partition = self.expressions()?;
         }

@@ -1,6 +1,5 @@
 //! Queries.
 
-use super::super::Refused;
 use super::super::ast::{Common, Core, From, Item, Join, JoinKind, Query, Select, SetOperator, Table, Term, With};
 use super::super::lexer::TokenKind;
 use super::{Parser, Result};
@@ -103,10 +102,15 @@ impl Parser<'_> {
         let filter = self.clause("where")?;
         let group = if self.take_words(&["group", "by"]) { self.expressions()? } else { Vec::new() };
         let having = self.clause("having")?;
-        if self.at_word("window") {
-            return Err(Refused::new("a window is written behind OVER, in parentheses"));
-        }
-        Ok(Core::Select(Box::new(Select { distinct, items, from, filter, group, having })))
+        let windows = match self.take_word("window") {
+            true => self.list(|parser| {
+                let name = parser.name()?;
+                parser.expect_word("as")?;
+                Ok((name, parser.window()?))
+            })?,
+            false => Vec::new(),
+        };
+        Ok(Core::Select(Box::new(Select { distinct, items, from, filter, group, having, windows })))
     }
 
     pub(super) fn clause(&mut self, word: &str) -> Result<Option<super::super::ast::Expr>> {

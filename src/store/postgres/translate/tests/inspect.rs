@@ -142,6 +142,15 @@ fn quotes_stay_closed() {
 }
 
 #[test]
+fn what_would_be_printed_without_end_is_refused() {
+    let catalog = catalog();
+    let nested =
+        |depth: usize| (0..depth).fold("n".to_owned(), |inner, _| format!("CASE {inner} WHEN 1 THEN id ELSE n END"));
+    assert!(statement(&format!("SELECT {} FROM posts", nested(3)), &[], &catalog).is_ok());
+    assert!(statement(&format!("SELECT {} FROM posts", nested(60)), &[], &catalog).is_err());
+}
+
+#[test]
 fn deep_nesting_is_refused_or_fits_a_small_stack() {
     let deep = |depth: usize| format!("SELECT {}1{}", "(1 AND (0 OR ".repeat(depth), "))".repeat(depth));
     let translate = move || {

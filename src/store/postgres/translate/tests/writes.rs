@@ -77,6 +77,8 @@ fn records_are_written_and_read_back() {
             at(),
             Value::Int(6),
         ],
+        [text("g"), text(""), Value::Int(0), false.into(), text("[]"), text("9007199254740993"), at(), Value::Int(7)],
+        [text("h"), text(""), Value::Int(0), false.into(), text("[]"), text("-0.50"), at(), Value::Int(7)],
         [text("a"), text("again"), Value::Int(0), false.into(), text("[]"), Value::Null, at(), Value::Int(7)],
     ];
     for row in &rows {
