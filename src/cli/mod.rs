@@ -11,6 +11,7 @@ mod backup;
 mod collections;
 mod completions;
 mod doctor;
+mod health;
 mod import;
 mod installer;
 mod mock;
@@ -75,6 +76,8 @@ enum Command {
     Mock(mock::Flags),
     /// Look for what could go wrong on this machine
     Doctor,
+    /// Ask the running server how it is
+    Health(health::Flags),
     /// Print the version
     Version,
     /// Print the completions of a shell
@@ -118,6 +121,7 @@ fn execute(global: Global, command: Command) -> anyhow::Result<()> {
     match &command {
         Command::Serve(serve) => flags.extend(serve.values()),
         Command::Mock(mock) => flags.extend(mock.values()),
+        Command::Health(health) => flags.extend(health.values()),
         _ => {}
     }
     let config = Config::load(&Sources { file: global.config, environment: std::env::vars().collect(), flags })?;
@@ -133,6 +137,7 @@ fn execute(global: Global, command: Command) -> anyhow::Result<()> {
             Command::Openapi(flags) => openapi::run(context, flags).await,
             Command::Mock(flags) => mock::run(context, flags).await,
             Command::Doctor => doctor::run(&context),
+            Command::Health(flags) => health::run(&context, &flags),
             Command::Version | Command::Completions(_) => Ok(()),
         }
     })

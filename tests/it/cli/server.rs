@@ -25,3 +25,18 @@ async fn a_signal_ends_it_in_order() {
     assert!(status.success(), "{status}");
     assert!(start.elapsed() < Duration::from_secs(10));
 }
+
+#[test]
+fn health_asks_the_running_server() {
+    let place = Place::new();
+    let server = place.serve();
+    let address = server.url.trim_start_matches("http://").to_owned();
+    assert_eq!(place.ok(&["health", "--http", &address]), "ok\n");
+    assert_eq!(place.ok(&["health", "--ready", "--json", "--http", &address]), "{\"ok\":true}\n");
+    let port = address.rsplit_once(':').expect("a port").1;
+    assert_eq!(place.ok(&["health", "--http", &format!("0.0.0.0:{port}")]), "ok\n");
+    drop(server);
+    let (code, message) = place.failure(&["health", "--http", &address]);
+    assert_eq!(code, 1);
+    assert!(message.contains("no answer"), "{message}");
+}
