@@ -31,6 +31,7 @@ test: tools
 	cargo test --lib --bins --tests
 	cargo build --bin basalt
 	.ci/compat $(CARGO_TARGET_DIR)/debug/basalt
+	.ci/deploy $(CARGO_TARGET_DIR)/debug/basalt
 
 # Basalt beside PocketBase, where it is installed. The load generator's options: BENCH="--only view --rounds 5".
 bench: tools

@@ -121,16 +121,6 @@ impl Running {
         self.addresses[0]
     }
 
-    /// Waits for SIGTERM or SIGINT, then stops.
-    ///
-    /// # Errors
-    /// When the signals can't be watched.
-    pub async fn until_signal(self) -> std::io::Result<()> {
-        Signals::watch()?.next().await;
-        self.stop().await;
-        Ok(())
-    }
-
     /// Takes no more connections, lets requests that run finish for some seconds, then returns.
     pub async fn stop(self) {
         self.stopping.store(true, Ordering::Relaxed);

@@ -55,10 +55,13 @@ pub(super) async fn run(context: Context) -> anyhow::Result<()> {
 }
 
 async fn listen(app: &App, config: &Config) -> anyhow::Result<()> {
+    // Before anybody can know that it serves, and stop it for another one.
+    let mut signals = api::Signals::watch().context("can't watch for signals")?;
     let running = bind(app, options(config)).await?;
     let socket = Socket::listen(app.clone())?;
     greet(app, config, running.address()).await?;
-    running.until_signal().await.context("can't watch for signals")?;
+    signals.next().await;
+    running.stop().await;
     drop(socket);
     Ok(())
 }
