@@ -28,7 +28,7 @@ pub fn reads() -> Vec<Ask> {
         "@request.auth.id!=''",
         "nothing=1",
     ];
-    let sorts = ["", "-n", "title", "owner.name,-created", "json", "@rowid"];
+    let sorts = ["", "-n", "title", "owner.name,-id", "json", "@rowid"];
     let mut asks = Vec::new();
     for collection in ["things", "closed", "owned", "users", "things_view", "view_of_view", "_externalAuths", "nowhere"]
     {
