@@ -60,6 +60,14 @@ CREATE TABLE _state (
 INSERT INTO _state (epoch, timeline)
     VALUES (substr(replace(gen_random_uuid()::text, '-', ''), 1, 16), substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8));
 
+-- The servers over this database, and by which schema each of them decides.
+CREATE TABLE _nodes (
+    id             text COLLATE "C" PRIMARY KEY,
+    version        text COLLATE "C" NOT NULL,     -- of the program
+    schema_version bigint NOT NULL,
+    beat           timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (fillfactor = 50);
+
 CREATE TABLE _meta (k text COLLATE "C" PRIMARY KEY, v bytea);
 
 -- A check of a write that does not hold: the statement fails with the number of the check, and leaves nothing.

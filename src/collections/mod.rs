@@ -70,14 +70,15 @@ impl Collections {
             self.registry.publish(Schema::new(version, collections));
         }
         self.registry.settle().await;
-        Ok(self.store.acknowledge(version).await?)
+        self.store.acknowledge(version);
+        Ok(())
     }
 
     /// Waits until no node decides by an older schema than this version.
     async fn agree(&self, version: u64) -> Result<()> {
         if self.store.is_shared() {
             self.registry.settle().await;
-            self.store.acknowledge(version).await?;
+            self.store.acknowledge(version);
             self.store.agree(version).await?;
         }
         Ok(())

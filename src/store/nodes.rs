@@ -18,24 +18,24 @@ impl Store {
     /// Whether other nodes may work on the same database.
     pub fn is_shared(&self) -> bool {
         match self {
-            Store::Sqlite(_) | Store::Postgres(_) => false,
+            Store::Sqlite(_) => false,
+            Store::Postgres(_) => true,
         }
     }
 
     /// The versions in the database, as soon as they are others than `known`; never with one node.
-    pub async fn news(&self, _known: Shared) -> Shared {
+    pub async fn news(&self, known: Shared) -> Shared {
         match self {
-            Store::Sqlite(_) | Store::Postgres(_) => std::future::pending().await,
+            Store::Sqlite(_) => std::future::pending().await,
+            Store::Postgres(engine) => engine.news(known).await,
         }
     }
 
     /// Says that this node decides by this version of the schema and by none before it.
-    ///
-    /// # Errors
-    /// When the others can't be told.
-    pub async fn acknowledge(&self, _schema_version: u64) -> Result<()> {
+    pub fn acknowledge(&self, schema_version: u64) {
         match self {
-            Store::Sqlite(_) | Store::Postgres(_) => Ok(()),
+            Store::Sqlite(_) => {}
+            Store::Postgres(engine) => engine.acknowledge(schema_version),
         }
     }
 
@@ -44,9 +44,10 @@ impl Store {
     ///
     /// # Errors
     /// When nothing can be learnt of the others.
-    pub async fn agree(&self, _schema_version: u64) -> Result<()> {
+    pub async fn agree(&self, schema_version: u64) -> Result<()> {
         match self {
-            Store::Sqlite(_) | Store::Postgres(_) => Ok(()),
+            Store::Sqlite(_) => Ok(()),
+            Store::Postgres(engine) => engine.agree(schema_version).await,
         }
     }
 
@@ -58,7 +59,7 @@ impl Store {
     pub async fn confirm(&self) -> Result<u64> {
         match self {
             Store::Sqlite(engine) => Ok(engine.schema_version()),
-            Store::Postgres(engine) => Ok(engine.schema_version()),
+            Store::Postgres(engine) => engine.confirm().await,
         }
     }
 }

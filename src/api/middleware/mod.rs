@@ -22,6 +22,7 @@ use actix_web::{Error, HttpResponse, web};
 
 use super::error::ApiError;
 use super::server::Server;
+use crate::error::{Error as Failure, Kind};
 
 pub(super) use access_log::Quiet;
 
@@ -84,9 +85,13 @@ async fn in_touch(request: &ServiceRequest, server: &Server) -> Result<(), ApiEr
     if !app.store.is_shared() || !request.path().starts_with("/api/") || ALWAYS_ANSWERED.contains(&request.path()) {
         return Ok(());
     }
-    let version = app.store.confirm().await.map_err(crate::error::Error::from)?;
+    let version = app.store.confirm().await.map_err(Failure::from)?;
     if app.registry.load().version < version {
         app.registry.newer_than(version - 1).await;
+        if app.registry.load().version < version {
+            let late = "another server changed the schema, and this one has not taken it over yet";
+            return Err(Failure::new(Kind::Unavailable, late).into());
+        }
     }
     Ok(())
 }

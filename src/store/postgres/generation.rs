@@ -61,6 +61,16 @@ impl Drop for Writing {
 }
 
 impl Generations {
+    /// Another server wrote rows of the table.
+    pub(super) fn raise(&self, table: i64) {
+        self.each(1 << counter(table), ENDED);
+    }
+
+    /// Nobody knows what other servers wrote.
+    pub(super) fn raise_all(&self) {
+        self.each(u64::MAX, ENDED);
+    }
+
     fn each(&self, touched: u64, add: u64) {
         for (index, counter) in self.0.iter().enumerate() {
             if touched & (1 << index) != 0 {

@@ -67,6 +67,9 @@ impl Engine {
         };
         // Before the answer: who hears of a write finds new numbers.
         drop(lease);
+        if result.is_ok() {
+            self.0.node.wrote();
+        }
         result.inspect_err(|error| match error {
             StoreError::Away(_) if !fresh => self.0.pool.forget(),
             error => self.0.health.note(error, &self.0.pool),

@@ -23,12 +23,15 @@ mod inspect;
 mod keeper;
 mod lane;
 mod migrate;
+mod node;
 mod pool;
+mod position;
 mod probe;
 mod reader;
 mod retention;
 mod row;
 mod start;
+mod tail;
 pub mod translate;
 mod tx;
 
@@ -47,7 +50,9 @@ use super::{Result, StoreError, Table};
 use dialect::Dialect;
 use generation::Generations;
 use keeper::Keeper;
+use node::{Listening, Node};
 use pool::Pool;
+use tail::Tail;
 
 pub use tx::Tx;
 
@@ -80,6 +85,7 @@ struct Inner {
     generations: Generations,
     query_timeout: Duration,
     health: Arc<Health>,
+    node: Arc<Node>,
     closed: AtomicBool,
     handle: Handle,
     running: Mutex<Option<Running>>,
@@ -89,6 +95,8 @@ struct Inner {
 struct Running {
     runtime: start::OwnRuntime,
     keeper: Keeper,
+    tail: Tail,
+    listening: Listening,
     #[expect(dead_code, reason = "held until the engine is closed")]
     lock: DirectoryLock,
 }
@@ -130,7 +138,8 @@ impl Engine {
     }
 
     pub fn generation(&self, table: &Table) -> Option<u64> {
-        self.0.generations.of(table.number)
+        // What others wrote is unknown to a node that is out of touch.
+        self.0.node.is_in_touch().then(|| self.0.generations.of(table.number)).flatten()
     }
 
     /// # Errors
@@ -152,9 +161,10 @@ impl Engine {
     }
 
     pub async fn close(&self) {
-        self.0.closed.store(true, Ordering::Release);
         let Some(running) = self.0.running.lock().take() else { return };
-        running.keeper.stop();
+        self.leave().await;
+        self.0.closed.store(true, Ordering::Release);
+        running.stop();
         self.0.pool.close().await;
         drop(running.runtime);
     }
@@ -193,7 +203,15 @@ impl Health {
 impl Drop for Inner {
     fn drop(&mut self) {
         if let Some(running) = self.running.lock().take() {
-            running.keeper.stop();
+            running.stop();
         }
+    }
+}
+
+impl Running {
+    fn stop(&self) {
+        self.tail.stop();
+        self.listening.stop();
+        self.keeper.stop();
     }
 }

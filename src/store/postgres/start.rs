@@ -16,7 +16,9 @@ use super::dialect::Dialect;
 use super::error::plain;
 use super::generation::Generations;
 use super::keeper::Keeper;
+use super::node::{Listening, Node};
 use super::pool::Pool;
+use super::tail::Tail;
 use super::{Engine, Health, Inner, Options, Running, connect, feed, migrate, retention};
 use crate::clock::Clock;
 
@@ -74,6 +76,7 @@ impl Engine {
         let found = finding.await.map_err(|error| StoreError::Other(error.to_string()))??;
         let wait = Duration::from_millis(options.wait_ms);
         let health = Arc::new(Health::default());
+        let node = Arc::new(Node::new(found.dialect.version));
         let engine = Self(Arc::new(Inner {
             pool: Pool::new(connecting, handle.clone(), options.pool_size, wait),
             dialect: ArcSwap::from_pointee(found.dialect),
@@ -81,12 +84,16 @@ impl Engine {
             generations: Generations::new(),
             query_timeout: Duration::from_millis(options.query_timeout_ms),
             health: health.clone(),
+            node: node.clone(),
             closed: AtomicBool::new(false),
             handle: handle.clone(),
             running: Mutex::new(None),
         }));
-        let keeper = Keeper::start(&handle, Arc::downgrade(&engine.0), health, direct);
-        *engine.0.running.lock() = Some(Running { runtime, keeper, lock });
+        let inner = Arc::downgrade(&engine.0);
+        let tail = Tail::start(&handle, inner.clone(), node.clone(), direct.clone());
+        let listening = Listening::start(&handle, node, direct.clone());
+        let keeper = Keeper::start(&handle, inner, health, direct);
+        *engine.0.running.lock() = Some(Running { runtime, keeper, tail, listening, lock });
         Ok(engine)
     }
 }

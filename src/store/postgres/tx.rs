@@ -259,6 +259,7 @@ impl State {
             }
         }
         drop(lease.writing.take());
+        self.engine.0.node.wrote();
         Ok(())
     }
 

@@ -15,7 +15,8 @@ use super::connection;
 use super::error::classify;
 
 /// Our own tables, which are nobody's collection.
-const SYSTEM_TABLES: &[&str] = &["_collections", "_params", "_feed", "_meta", "_migrations", "_idempotency"];
+const SYSTEM_TABLES: &[&str] =
+    &["_collections", "_params", "_feed", "_meta", "_migrations", "_idempotency", "_jobs", "_job_runs"];
 /// Tables that SQLite makes up.
 const SYSTEM_PREFIXES: &[&str] = &["sqlite_", "pragma_", "dbstat", "fts", "rtree"];
 /// Functions of SQLite that give a table made of their arguments.
