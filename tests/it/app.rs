@@ -59,6 +59,19 @@ impl TestApp {
         Self::open(dir, Database::create().await, clock, None, change).await
     }
 
+    /// Another server over the same database; `None` on the embedded engine, where there is no other.
+    pub async fn beside(&self) -> Option<Self> {
+        let database = self.database.as_ref()?;
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let (clock, token) = (self.app.clock.clone(), self.superuser.token.clone());
+        Some(Self::open(dir, None, clock, token, |config, _| database.configure(config)).await)
+    }
+
+    /// The database of this server.
+    pub fn database(&self) -> &Database {
+        self.database.as_ref().expect("not the embedded engine")
+    }
+
     /// Cuts every connection and serves the same data again.
     pub async fn restart(self) -> Self {
         self.running.abort().await;

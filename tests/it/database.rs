@@ -35,6 +35,12 @@ impl Database {
         url_of(&self.name)
     }
 
+    /// Runs a statement behind the servers' backs.
+    pub async fn run(&self, sql: &str) {
+        let mut connection = PgConnection::connect(&self.url()).await.expect("the server answers");
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.expect(sql);
+    }
+
     pub fn configure(&self, config: &mut Config) {
         config.database.url = self.url();
         // Enough for what a test does at once, and few enough for many tests at once.

@@ -12,5 +12,6 @@ mod differential;
 mod faults;
 mod functions;
 mod moving;
+mod nodes;
 mod security;
 mod static_files;

@@ -32,6 +32,8 @@ mod retention;
 mod row;
 mod start;
 mod tail;
+#[cfg(test)]
+mod tests;
 pub mod translate;
 mod tx;
 

@@ -1,0 +1,29 @@
+//! Several servers over one database. They are skipped on the embedded engine, which has one.
+
+mod schema;
+mod writes;
+
+use std::time::{Duration, Instant};
+
+use crate::app::TestApp;
+
+/// Two servers over one database.
+async fn two() -> Option<(TestApp, TestApp)> {
+    let first = TestApp::start().await;
+    match first.beside().await {
+        Some(second) => Some((first, second)),
+        None => {
+            eprintln!("skipped: the embedded engine has one node");
+            None
+        }
+    }
+}
+
+/// Asks until it holds, and fails when it does not within the time.
+async fn within(limit: Duration, what: &str, holds: impl AsyncFn() -> bool) {
+    let started = Instant::now();
+    while !holds().await {
+        assert!(started.elapsed() < limit, "{what} took longer than {limit:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
