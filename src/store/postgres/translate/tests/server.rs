@@ -53,15 +53,21 @@ impl Server {
 
     /// Runs a statement of SQLite's that changes the schema or writes rows, and looks at what there is then.
     pub(crate) fn execute(&mut self, sql: &str, values: &[Value]) -> Result<(), String> {
+        self.execute_all(&[sql], values)
+    }
+
+    /// The same for several that do not depend on each other.
+    pub(crate) fn execute_all(&mut self, statements: &[&str], values: &[Value]) -> Result<(), String> {
         let kinds: Vec<ParamKind> = values.iter().map(ParamKind::of).collect();
-        let translated = statement(sql, &kinds, &self.catalog).map_err(|refused| format!("{sql}: {refused}"))?;
-        let changes = sql.starts_with("CREATE") || sql.starts_with("ALTER") || sql.starts_with("DROP");
-        let cases: Vec<Case> =
-            translated.into_iter().map(|translated| Case { translated, values: values.to_vec() }).collect();
-        for (case, answer) in cases.iter().zip(self.answers(&cases)) {
-            answer.map_err(|error| format!("{sql}\n{}\n{error}", case.translated.sql))?;
+        let mut cases = Vec::new();
+        for sql in statements {
+            let translated = statement(sql, &kinds, &self.catalog).map_err(|refused| format!("{sql}: {refused}"))?;
+            cases.extend(translated.into_iter().map(|translated| Case { translated, values: values.to_vec() }));
         }
-        if changes {
+        for (case, answer) in cases.iter().zip(self.answers(&cases)) {
+            answer.map_err(|error| format!("{}\n{error}", case.translated.sql))?;
+        }
+        if statements.iter().any(|sql| ["CREATE", "ALTER", "DROP"].iter().any(|word| sql.starts_with(word))) {
             self.load();
         }
         Ok(())
