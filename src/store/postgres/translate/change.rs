@@ -94,7 +94,7 @@ impl Translator<'_> {
             terms.push(bare(index_term(&value, term, index.unique)));
         }
         let filter = match &index.filter {
-            Some(filter) => format!(" WHERE {}", bare(self.condition(&scope, filter)?)),
+            Some(filter) => format!(" WHERE {}", bare(self.filter(&scope, filter)?)),
             None => String::new(),
         };
         let relation = self.catalog.get(&index.table).map_or(index.table.as_str(), |relation| relation.name.as_str());

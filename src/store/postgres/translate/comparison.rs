@@ -75,6 +75,22 @@ pub(super) fn compare(operator: Operator, left: &Typed, right: &Typed) -> Result
     Ok(Typed { never_null, ..Typed::bool_of(sql) })
 }
 
+/// The same where null and false come to the same: equality looks at one part of a mixed value alone.
+pub(super) fn holds(operator: Operator, left: &Typed, right: &Typed) -> Result<String> {
+    let (a, b) = under_affinities(left, right);
+    let mixed = |value: &Typed| matches!(value.form, Form::Dynamic(..));
+    if operator == Operator::Eq && (mixed(&a) != mixed(&b)) && !left.folds_case && !right.folds_case {
+        let fixed = if mixed(&a) { &b } else { &a };
+        if matches!(fixed.form, Form::Text(_)) {
+            return Ok(format!("({} = {})", a.text_part(), b.text_part()));
+        }
+        if fixed.is_number() {
+            return Ok(format!("({} = {})", a.number_part(), b.number_part()));
+        }
+    }
+    Ok(compare(operator, left, right)?.truth())
+}
+
 /// A numeric side turns the text it meets into the number it spells; else a text turns a number into text.
 fn under_affinities(left: &Typed, right: &Typed) -> (Typed, Typed) {
     use Affinity::{None, Numeric, Text};

@@ -66,7 +66,7 @@ impl Translator<'_> {
     ) -> Result<Option<String>> {
         let mut conditions = Vec::new();
         if let Some(on) = &join.on {
-            conditions.push(self.condition(&Scope::of(sources, parent), on)?);
+            conditions.push(self.filter(&Scope::of(sources, parent), on)?);
         }
         let (left, right) = sources.split_at_mut(before);
         let find = |sources: &[Source], name: &str| {

@@ -33,7 +33,7 @@ impl Translator<'_> {
         let aliases = aliases(&select.items);
         let scope = Scope { aliases: &aliases, windows: &select.windows, ..Scope::of(&sources, parent) };
         if let Some(filter) = &select.filter {
-            tail.push_str(&format!(" WHERE {}", self.condition(&scope, filter)?));
+            tail.push_str(&format!(" WHERE {}", self.filter(&scope, filter)?));
         }
         let groups = self.groups(&scope, select, order)?;
         if let Some(groups) = &groups

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::ast::{Expr, Literal};
+use super::ast::{Binary, Expr, Literal};
 use super::catalog::Catalog;
+use super::comparison::{Operator, holds};
 use super::query::Shape;
 use super::scope::{Found, Scope};
 use super::typed::{Form, Typed, text_literal};
@@ -109,6 +110,21 @@ impl<'a> Translator<'a> {
             Found::Nothing if quoted && table.is_none() => Ok(text_literal(name)),
             Found::Nothing => Err(Refused::new(format!("no such column: {}", full_name(table, name)))),
         }
+    }
+
+    /// A condition on rows, where null and false come to the same.
+    pub fn filter(&mut self, scope: &Scope<'_>, expr: &Expr) -> Result<String> {
+        let (parts, operator) = match expr {
+            Expr::All(parts) => (parts, " AND "),
+            Expr::Any(parts) => (parts, " OR "),
+            Expr::Binary(Binary::Eq, left, right) => {
+                let (left, right) = (self.expr(scope, left)?, self.expr(scope, right)?);
+                return holds(Operator::Eq, &left, &right);
+            }
+            expr => return self.condition(scope, expr),
+        };
+        let parts = parts.iter().map(|part| self.filter(scope, part)).collect::<Result<Vec<_>>>()?;
+        Ok(format!("({})", parts.join(operator)))
     }
 
     /// A condition: whether it holds, null for neither.

@@ -79,7 +79,7 @@ impl Translator<'_> {
         }
         if let Some(filter) = &conflict.target_filter {
             let scope = Scope::of(std::slice::from_ref(stored), None);
-            sql.push_str(&format!(" WHERE {}", unqualified(&self.condition(&scope, filter)?, &stored.name)));
+            sql.push_str(&format!(" WHERE {}", unqualified(&self.filter(&scope, filter)?, &stored.name)));
         }
         if conflict.set.is_empty() {
             return Ok(format!("{sql} DO NOTHING"));
@@ -95,7 +95,7 @@ impl Translator<'_> {
         let scope = Scope { sources: &sources, ..given };
         sql.push_str(&format!(" DO UPDATE SET {}", self.assignments(&scope, relation, &conflict.set)?));
         if let Some(filter) = &conflict.filter {
-            sql.push_str(&format!(" WHERE {}", self.condition(&scope, filter)?));
+            sql.push_str(&format!(" WHERE {}", self.filter(&scope, filter)?));
         }
         Ok(sql)
     }
@@ -118,7 +118,7 @@ impl Translator<'_> {
         let set = self.assignments(&scope, &relation, &update.set)?;
         let mut sql = format!("{with}UPDATE {} AS {} SET {set}", literal::name(&relation.name), literal::name(alias));
         if let Some(filter) = &update.filter {
-            sql.push_str(&format!(" WHERE {}", self.condition(&scope, filter)?));
+            sql.push_str(&format!(" WHERE {}", self.filter(&scope, filter)?));
         }
         self.returning(sql, &sources, &update.returning)
     }
@@ -130,7 +130,7 @@ impl Translator<'_> {
         let sources = [self.stored(&delete.table, alias)?];
         let mut sql = format!("{with}DELETE FROM {} AS {}", literal::name(&relation.name), literal::name(alias));
         if let Some(filter) = &delete.filter {
-            sql.push_str(&format!(" WHERE {}", self.condition(&Scope::of(&sources, None), filter)?));
+            sql.push_str(&format!(" WHERE {}", self.filter(&Scope::of(&sources, None), filter)?));
         }
         self.returning(sql, &sources, &delete.returning)
     }
