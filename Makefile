@@ -28,7 +28,7 @@ tools:
 	.ci/tools
 
 test: tools
-	cargo test --lib --bins --tests
+	.ci/postgres .ci/test
 	cargo build --bin basalt
 	.ci/compat $(CARGO_TARGET_DIR)/debug/basalt
 	.ci/deploy $(CARGO_TARGET_DIR)/debug/basalt

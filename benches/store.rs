@@ -80,7 +80,12 @@ fn sets(store: &Store, table: &Arc<Table>, count: usize, check: bool) -> Vec<Wri
         let id = time_ordered_id(1_700_000_000_000 + i64::try_from(index).unwrap_or_default());
         let after = if check {
             let sql = "SELECT 1 FROM posts WHERE id = ?1 AND author != ''";
-            vec![Check { statement: Statement::new(sql, vec![id.as_str().into()]), expect: Expect::Row, tag: 0 }]
+            vec![Check {
+                statement: Statement::new(sql, vec![id.as_str().into()]),
+                expect: Expect::Row,
+                tag: 0,
+                keeps: None,
+            }]
         } else {
             vec![]
         };

@@ -47,6 +47,7 @@ pub const CODES: &[Code] = &[
         "Leave the character `ch` out.",
     ),
     code("validation_reserved_pk", "The id is the name of a device on some systems.", "Choose another id."),
+    code("validation_null_character", "The text holds the character U+0000.", "Send the text without it."),
     code("validation_not_a_number", "The value is not a finite number.", "Send a finite number."),
     code("validation_only_int_constraint", "The number is not whole.", "Send a whole number."),
     code("validation_min_number_constraint", "The number is too small.", "Send a number of at least `min`."),

@@ -127,7 +127,7 @@ pub(super) fn bury(lease: Lease<'_>, now_ms: i64, error: &str) -> Statement {
 /// Nobody took the job since, whether the lease has ended or not.
 pub(super) fn is_holder(lease: Lease<'_>, tag: u32) -> Check {
     let statement = Statement::new(IS_HOLDER, vec![lease.id.into(), lease.attempt.into()]);
-    Check { statement, expect: Expect::Row, tag }
+    Check { statement, expect: Expect::Row, tag, keeps: None }
 }
 
 fn fail(lease: Lease<'_>, now_ms: i64, state: State, due_ms: i64, error: &str) -> Statement {

@@ -16,6 +16,8 @@ use crate::store::{Check, Expect, Op, Priority, StoreError, Value, WriteSet};
 /// How often a write is prepared anew after the world moved under it. Then updates and deletes are done inside a
 /// transaction, where nothing moves.
 pub(super) const MAX_ATTEMPTS: usize = 4;
+/// How many changes of the schema in a row a new record gives way to.
+const SCHEMA_ATTEMPTS: usize = 16;
 
 const FAILED: &str = "failed to create record";
 
@@ -52,7 +54,7 @@ impl Records {
         priority: Priority,
         once: Option<&Once>,
     ) -> Result<(Session<'_>, Record, Cow<'r, Request>)> {
-        for _ in 0..MAX_ATTEMPTS {
+        for _ in 0..SCHEMA_ATTEMPTS {
             let session = self.session(Lane::Store(self.store.clone()), priority);
             match session.create(collection, request, once).await? {
                 Some((record, request)) => return Ok((session, record, request)),
@@ -146,7 +148,7 @@ impl Session<'_> {
         let mut query = Query::new(&self.schema, &record.collection, request);
         query.id(record.id());
         query.filter(rule, Trust::Rule).map_err(|error| Error::invalid(FAILED).with_cause(error))?;
-        Ok(Check { statement: query.exists(), expect: Expect::Row, tag: RULE_TAG })
+        Ok(Check { statement: query.exists(), expect: Expect::Row, tag: RULE_TAG, keeps: None })
     }
 
     /// Asks a rule before the row is there.

@@ -90,6 +90,7 @@ impl Session<'_> {
     pub(super) async fn delete(&self, collection: &str, id: &str, request: &Request, terms: &Terms) -> Result<()> {
         let collection = self.writable(collection)?;
         let rule = access::condition(&collection.rules.delete, request)?;
+        self.lane.hold(&collection.table, id).await?;
         let record = self.find(&collection, id).await?.ok_or_else(|| Error::not_found(""))?;
         if let Some(rule) = rule
             && !access::holds(&self.schema, &self.lane.reader(), &record, &rule, request).await?
@@ -141,7 +142,10 @@ impl Session<'_> {
         if !gone.insert((record.collection.id.clone(), record.id().to_owned())) {
             return Ok(());
         }
+        // From now on nobody can come to point at it.
+        self.lane.hold(&record.collection.table, record.id()).await?;
         if record.collection.id == SUPERUSERS_ID {
+            self.lane.hold(&record.collection.table, "").await?;
             self.keep_a_superuser(&record.collection).await?;
         }
         let referrers: Vec<Referrer> = self.schema.referrers(&record.collection.id).to_vec();

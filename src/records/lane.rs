@@ -1,6 +1,6 @@
 //! Where an operation reads and commits: by itself through the store's fast lane, or inside a transaction.
 
-use crate::store::{Committed, Reader, Result, Store, Tx, WriteSet};
+use crate::store::{Committed, Reader, Result, Store, Table, Tx, WriteSet};
 
 #[derive(Clone)]
 pub(super) enum Lane {
@@ -13,6 +13,14 @@ impl Lane {
         match self {
             Lane::Store(store) => store.reader(),
             Lane::Tx(tx) => tx.reader(),
+        }
+    }
+
+    /// Inside a transaction: what is read of this record from now on holds until its end. Elsewhere the commit finds out.
+    pub async fn hold(&self, table: &Table, id: &str) -> Result<()> {
+        match self {
+            Lane::Store(_) => Ok(()),
+            Lane::Tx(tx) => tx.hold(table, id).await,
         }
     }
 

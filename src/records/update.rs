@@ -97,6 +97,7 @@ impl Session<'_> {
     ) -> Result<Option<(Record, Cow<'r, Request>)>> {
         let collection = self.writable(collection)?;
         let rule = access::condition(&collection.rules.update, request)?;
+        self.lane.hold(&collection.table, id).await?;
         let before = self.find(&collection, id).await?.ok_or_else(|| Error::not_found(""))?;
         let draft = draft::apply(before.clone(), request);
         if let Some(rule) = rule

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::session::Session;
 use crate::error::{FieldError, FieldErrors, Result};
 use crate::query::{Query, Request};
-use crate::schema::{Collection, FieldKind, Record};
-use crate::store::{Check, Expect, Statement, Value};
+use crate::schema::{Collection, Field, FieldKind, Record};
+use crate::store::{Check, Expect, Rows, Statement, Value};
 
 /// Checks of relation targets are tagged from here on, by the position of the field.
 pub(super) const RELATION_TAG: u32 = 1000;
@@ -23,11 +23,27 @@ pub(super) fn fields(record: &Record, before: Option<&Record>) -> FieldErrors {
         }
         if let Some(error) = unknown_file(record, before, index) {
             errors.add(&field.name, error);
+        } else if changed && holds_null_character(field, value) {
+            let message = "The text must not hold the character U+0000.";
+            errors.add(&field.name, FieldError::new("validation_null_character", message));
         } else if let Some(error) = field.validate(value) {
             errors.add(&field.name, error);
         }
     }
     errors
+}
+
+/// Not every engine can store it, and none of them takes it: what one instance holds another one can.
+fn holds_null_character(field: &Field, value: &Value) -> bool {
+    let Some(text) = value.text() else { return false };
+    match field.kind {
+        FieldKind::Json(_) => text.match_indices("\\u0000").any(|(at, _)| {
+            // A backslash behind another one is itself, and starts nothing.
+            let before = text[..at].bytes().rev().take_while(|byte| *byte == b'\\').count();
+            before.is_multiple_of(2)
+        }),
+        _ => text.contains('\0'),
+    }
 }
 
 /// A name that the record does not hold already can't be taken without its bytes.
@@ -49,8 +65,8 @@ impl Session<'_> {
     /// The checks, for the write itself, that the targets of new relations exist.
     pub(super) fn relation_checks(&self, record: &Record, before: Option<&Record>) -> Vec<Check> {
         let mut checks = Vec::new();
-        for (index, statement) in self.relation_statements(record, before) {
-            checks.push(Check { statement, expect: Expect::Row, tag: RELATION_TAG + index as u32 });
+        for (index, statement, keeps) in self.relation_statements(record, before) {
+            checks.push(Check { statement, expect: Expect::Row, tag: RELATION_TAG + index as u32, keeps });
         }
         checks
     }
@@ -62,7 +78,7 @@ impl Session<'_> {
         before: Option<&Record>,
         errors: &mut FieldErrors,
     ) -> Result<()> {
-        for (index, statement) in self.relation_statements(record, before) {
+        for (index, statement, _) in self.relation_statements(record, before) {
             if self.lane.reader().first(statement).await?.is_none() {
                 errors.add(&record.collection.fields[index].name, missing());
             }
@@ -71,7 +87,7 @@ impl Session<'_> {
     }
 
     /// For each relation that changed: a statement that yields a row if all targets are there.
-    fn relation_statements(&self, record: &Record, before: Option<&Record>) -> Vec<(usize, Statement)> {
+    fn relation_statements(&self, record: &Record, before: Option<&Record>) -> Vec<(usize, Statement, Option<Rows>)> {
         let mut statements = Vec::new();
         let request = Request::default();
         for (index, field) in record.collection.fields.iter().enumerate() {
@@ -84,11 +100,14 @@ impl Session<'_> {
             if ids.is_empty() {
                 continue;
             }
-            let statement = match self.schema.by_id(target) {
+            let target = self.schema.by_id(target);
+            let statement = match target {
                 Some(target) => exist(self, target, &ids, &request),
                 None => Statement::new("SELECT 1 WHERE 0", Vec::new()),
             };
-            statements.push((index, statement));
+            let keeps =
+                target.filter(|target| !target.is_view()).map(|target| Rows { table: target.table.clone(), ids });
+            statements.push((index, statement, keeps));
         }
         statements
     }

@@ -20,6 +20,9 @@ pub enum StoreError {
     /// The statement itself is refused by the engine (syntax, unknown column, wrong DDL).
     #[error("statement refused: {0}")]
     Statement(String),
+    /// A text holds U+0000, which not every engine can store.
+    #[error("a text holds the character U+0000")]
+    NullCharacter,
     /// The statement ran into its time limit.
     #[error("statement timed out")]
     Timeout,
@@ -57,6 +60,9 @@ impl From<StoreError> for Error {
             | StoreError::Away(_)
             | StoreError::Disk(_)
             | StoreError::Unsynced(_) => Kind::Unavailable,
+            StoreError::NullCharacter => {
+                return Error::invalid("text must not hold the character U+0000").with_cause(error);
+            }
             StoreError::Timeout => Kind::Timeout,
             StoreError::Stale | StoreError::SchemaChanged | StoreError::Unique { .. } => Kind::Conflict,
             _ => return Error::internal(error),

@@ -28,7 +28,7 @@ pub use nodes::Shared;
 pub use sqlite::{ColumnInfo, ViewInspection};
 pub use statement::{Columns, Cost, Row, Sink, Statement, quote};
 pub use value::{Value, ValueRef};
-pub use write::{Check, Committed, Expect, Op, Priority, Table, WriteSet};
+pub use write::{Check, Committed, Expect, Op, Priority, Rows, Table, WriteSet};
 
 /// The name of the hidden revision column: no field can have it, as field names are `\w+`.
 pub const REV_COLUMN: &str = "@rev";
@@ -225,6 +225,15 @@ impl Tx {
         match self {
             Tx::Sqlite(tx) => tx.apply(set),
             Tx::Postgres(tx) => tx.apply(set).await,
+        }
+    }
+
+    /// Keeps all others from writing this record until the transaction ends: what is read of it from now on holds. Who
+    /// holds the id `""` keeps out those that do the same. On SQLite nobody else writes anyway.
+    pub async fn hold(&self, table: &Table, id: &str) -> Result<()> {
+        match self {
+            Tx::Sqlite(_) => Ok(()),
+            Tx::Postgres(tx) => tx.hold(table, id).await,
         }
     }
 

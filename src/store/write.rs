@@ -53,6 +53,15 @@ pub struct Check {
     pub expect: Expect,
     /// Names the check in [`super::StoreError::Check`].
     pub tag: u32,
+    /// What the statement asks for, where it is these rows alone: they stay until the commit.
+    pub keeps: Option<Rows>,
+}
+
+/// Rows of a table by their ids, each once.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    pub table: Arc<Table>,
+    pub ids: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -110,6 +110,11 @@ impl TestApp {
         self.app.close().await;
     }
 
+    /// Whether the data is on a server instead of in the directory.
+    pub fn is_postgres(&self) -> bool {
+        self.database.is_some()
+    }
+
     pub fn guest(&self) -> Client {
         Client::new(self.address, None)
     }

@@ -19,6 +19,17 @@ fn server() -> Option<String> {
     wanted.then(|| std::env::var("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL, as .ci/postgres sets it"))
 }
 
+/// Whether the tests run on a server.
+pub fn is_postgres() -> bool {
+    server().is_some()
+}
+
+/// Host and port of the server.
+pub fn address() -> String {
+    let server = url::Url::parse(&server().expect("a server")).expect("a URL");
+    format!("{}:{}", server.host_str().unwrap_or_default(), server.port().unwrap_or(5432))
+}
+
 impl Database {
     /// `None` on the embedded engine.
     pub async fn create() -> Option<Self> {
@@ -35,10 +46,9 @@ impl Database {
         url_of(&self.name)
     }
 
-    /// Runs a statement behind the servers' backs.
+    /// Runs a statement in it.
     pub async fn run(&self, sql: &str) {
-        let mut connection = PgConnection::connect(&self.url()).await.expect("the server answers");
-        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.expect(sql);
+        run_at(&self.url(), sql).await;
     }
 
     pub fn configure(&self, config: &mut Config) {
@@ -85,7 +95,12 @@ async fn make_template() -> String {
     name
 }
 
-async fn run(sql: &str) {
-    let mut connection = PgConnection::connect(&server().expect("a server")).await.expect("the server answers");
+/// Runs a statement on the server, in no test's database.
+pub async fn run(sql: &str) {
+    run_at(&server().expect("a server"), sql).await;
+}
+
+async fn run_at(url: &str, sql: &str) {
+    let mut connection = PgConnection::connect(url).await.expect("the server answers");
     sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.expect(sql);
 }

@@ -57,7 +57,7 @@ pub(super) async fn shell<B: MessageBody + 'static>(
         entry.close(answer.status(), answer.error(), None, &server);
         return Ok(request.into_response(answer));
     }
-    if let Err(failure) = in_touch(&request, &server).await {
+    if let Err(failure) = admit(&request, &server).await {
         let mut answer = HttpResponse::from_error(failure);
         finish(&mut answer, &origin, &server);
         entry.close(answer.status(), answer.error(), None, &server);
@@ -77,6 +77,15 @@ pub(super) async fn shell<B: MessageBody + 'static>(
             Err(InternalError::from_response("a handler panicked", answer).into())
         }
     }
+}
+
+/// What is refused before any handler sees it.
+async fn admit(request: &ServiceRequest, server: &Server) -> Result<(), ApiError> {
+    // No name and no id holds this character, and a database may not even be asked about it.
+    if request.uri().path().contains("%00") {
+        return Err(crate::error::Error::not_found("").into());
+    }
+    in_touch(request, server).await
 }
 
 /// Whether this node may decide requests: one that is out of touch with the others may hold rules that are changed.

@@ -6,7 +6,7 @@
 use sqlx::postgres::PgArguments;
 
 use super::super::feed::{Change, Images};
-use super::super::{Check, Expect, REV_COLUMN, Result, StoreError, Table, Value, quote};
+use super::super::{Check, Expect, REV_COLUMN, Result, Rows, Statement, StoreError, Table, Value, quote};
 use super::bind::{self, Wire};
 use super::dialect::Dialect;
 use super::translate::{Column, Kind, ParamKind, Relation};
@@ -65,20 +65,50 @@ impl Composed {
     /// What must hold, as the columns of a row: the statement fails where something does not.
     pub(super) fn checks(&mut self, checks: &[Check], dialect: &Dialect) -> Result<()> {
         for (index, check) in checks.iter().enumerate() {
-            let ready = dialect.translate(&check.statement.sql, &check.statement.params)?;
-            let [one] = &*ready else { return Err(StoreError::Statement("a check is one statement".into())) };
             let (holds, fails) = match check.expect {
                 Expect::Row => ("true".to_owned(), format!("basalt_fail({})", check.tag)),
                 Expect::NoRow => (format!("basalt_fail({})", check.tag), "true".to_owned()),
             };
             let comma = if index > 0 { ", " } else { "" };
-            self.push(&format!("{comma}CASE WHEN EXISTS ("));
-            let shifted = renumber(&one.sql, self.count);
-            self.push(&shifted);
-            one.add_to(&mut self.arguments, &check.statement.params)?;
-            self.count += one.params.len();
-            self.push(&format!(") THEN {holds} ELSE {fails} END"));
+            self.push(&format!("{comma}CASE WHEN "));
+            match &check.keeps {
+                Some(rows) => self.keep(rows, dialect)?,
+                None => self.exists(&check.statement, dialect)?,
+            }
+            self.push(&format!(" THEN {holds} ELSE {fails} END"));
         }
+        Ok(())
+    }
+
+    fn exists(&mut self, statement: &Statement, dialect: &Dialect) -> Result<()> {
+        let ready = dialect.translate(&statement.sql, &statement.params)?;
+        let [one] = &*ready else { return Err(StoreError::Statement("a check is one statement".into())) };
+        let shifted = renumber(&one.sql, self.count);
+        self.push(&format!("EXISTS ({shifted})"));
+        one.add_to(&mut self.arguments, &statement.params)?;
+        self.count += one.params.len();
+        Ok(())
+    }
+
+    /// Whether all these rows are there, which are kept from being deleted until the commit. In the order of their ids,
+    /// so that two that keep the same ones do not wait for each other.
+    fn keep(&mut self, rows: &Rows, dialect: &Dialect) -> Result<()> {
+        let relation = dialect.loaded.catalog.get(&rows.table.name).ok_or(StoreError::SchemaChanged)?;
+        let id = quote(&id_column(&rows.table, relation)?.name);
+        let ids: Vec<Value> = rows.ids.iter().map(|id| Value::from(id.as_str())).collect();
+        self.push(&format!("(SELECT count(*) FROM (SELECT 1 FROM {} WHERE {id} = ANY (", quote(&relation.name)));
+        self.bind_all(Wire::Text, ids.iter())?;
+        self.push(&format!(") ORDER BY {id} FOR KEY SHARE) AS k) = {}", rows.ids.len()));
+        Ok(())
+    }
+
+    /// Keeps all others from writing the row, or from making one of this id, until the end of the transaction.
+    pub(super) fn hold(&mut self, table: &Table, relation: &Relation, id: &str) -> Result<()> {
+        self.push("WITH g AS (SELECT true), ");
+        self.turn(table, id)?;
+        self.push(&format!("e AS (SELECT 1) SELECT 1 FROM l, (SELECT 1 FROM {} WHERE ", quote(&relation.name)));
+        self.row(table, relation, (id, None))?;
+        self.push(" FOR UPDATE) AS r");
         Ok(())
     }
 
@@ -188,7 +218,7 @@ impl Composed {
     }
 
     fn row(&mut self, table: &Table, relation: &Relation, (id, expect_rev): (&str, Option<i64>)) -> Result<()> {
-        let column = known(relation, table.columns.get(table.id_column).map_or("id", String::as_str))?;
+        let column = id_column(table, relation)?;
         self.push(&format!("{} = ", quote(&column.name)));
         self.bind(Wire::Text, &Value::from(id))?;
         if let Some(rev) = expect_rev {
@@ -225,6 +255,10 @@ impl Composed {
 /// A column that is not known (any more) is one of another schema.
 fn known<'a>(relation: &'a Relation, column: &str) -> Result<&'a Column> {
     relation.column(column).ok_or(StoreError::SchemaChanged)
+}
+
+fn id_column<'a>(table: &Table, relation: &'a Relation) -> Result<&'a Column> {
+    known(relation, table.columns.get(table.id_column).map_or("id", String::as_str))
 }
 
 /// The statement with its parameters counted on from `by`; texts and names in it stay as they are.

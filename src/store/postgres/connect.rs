@@ -139,7 +139,7 @@ async fn facts(connection: &mut PgConnection) -> Result<Facts, sqlx::Error> {
         return Ok(facts);
     }
     let sql = "SELECT pg_is_in_recovery(), getdatabaseencoding()::text, current_user::text, current_schema()::text,
-        coalesce(has_schema_privilege(current_schema(), 'CREATE, USAGE'), false),
+        coalesce(has_schema_privilege(current_schema(), 'CREATE') AND has_schema_privilege(current_schema(), 'USAGE'), false),
         EXISTS (SELECT 1 FROM pg_class WHERE relname = 'pg_dist_partition')";
     let row = sqlx::query(sql).fetch_one(&mut *connection).await?;
     facts.is_standby = row.try_get(0)?;

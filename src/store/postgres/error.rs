@@ -59,6 +59,7 @@ fn by_code(error: &PgDatabaseError, indexes: &Indexes) -> StoreError {
     match error.code() {
         CHECK => StoreError::Check { tag: error.message().parse().unwrap_or_default() },
         SCHEMA => StoreError::SchemaChanged,
+        "22021" => StoreError::NullCharacter,
         "23505" => unique(error, indexes),
         "57014" => StoreError::Timeout,
         "40001" | "40P01" => StoreError::Stale,

@@ -31,16 +31,26 @@ const ATTEMPTS: usize = 2;
 impl Engine {
     /// Commits a set. Returns after the commit.
     pub async fn write(&self, set: WriteSet) -> Result<Committed> {
+        if is_one_statement(&set) {
+            return self.attempt(&set).await;
+        }
+        // On its own, to its end even if nobody waits any more: half a set would be undone.
+        let engine = self.clone();
+        let writing = self.0.handle.spawn(async move { engine.attempt(&set).await });
+        writing.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    async fn attempt(&self, set: &WriteSet) -> Result<Committed> {
         for _ in 1..ATTEMPTS {
             let dialect = self.0.dialect.load_full();
-            match self.commit(&set, &dialect).await {
+            match self.commit(set, &dialect).await {
                 // Nothing of it is left; the tables may be known better now.
                 Err(StoreError::SchemaChanged) if self.renew(&dialect).await? => {}
                 result => return result,
             }
         }
         let dialect = self.0.dialect.load_full();
-        self.commit(&set, &dialect).await
+        self.commit(set, &dialect).await
     }
 
     async fn commit(&self, set: &WriteSet, dialect: &Dialect) -> Result<Committed> {
@@ -53,7 +63,7 @@ impl Engine {
         touch(&mut writing, set);
         lease.writing = Some(writing);
         let whole = async {
-            match set.ops.len() == 1 && set.after.is_empty() && !set.relaxed {
+            match is_one_statement(set) {
                 true => apply(&mut lease, dialect, set).await,
                 false => in_transaction(&mut lease, dialect, set).await,
             }
@@ -75,6 +85,13 @@ impl Engine {
             error => self.0.health.note(error, &self.0.pool),
         })
     }
+}
+
+/// Whether the set commits with its statement.
+fn is_one_statement(set: &WriteSet) -> bool {
+    // The checks of a statement of the system tables are another one.
+    let carries = set.before.is_empty() || !matches!(set.ops.first(), Some(Op::System(_)));
+    set.ops.len() == 1 && set.after.is_empty() && carries && !set.relaxed
 }
 
 pub(super) fn touch(writing: &mut Writing, set: &WriteSet) {
@@ -148,7 +165,7 @@ async fn guard(lease: &mut Lease, dialect: &Dialect, set: &WriteSet) -> Result<(
     run(lease, dialect, composed).await
 }
 
-async fn run(lease: &mut Lease, dialect: &Dialect, composed: Composed) -> Result<()> {
+pub(super) async fn run(lease: &mut Lease, dialect: &Dialect, composed: Composed) -> Result<()> {
     let run = async |connection: &mut PgConnection| {
         let query = sqlx::query_with(AssertSqlSafe(composed.sql), composed.arguments);
         connection.execute(query).await

@@ -32,7 +32,9 @@ pub(super) async fn run(connection: &mut PgConnection, now_text: &str) -> Result
         .await
         .map_err(plain)?;
     sqlx::raw_sql(LOCK).execute(&mut *inner).await.map_err(plain)?;
-    let applied = applied(inner).await.map_err(plain)?;
+    let applied = applied(inner).await.map_err(|error| {
+        StoreError::Other(format!("the tables of Basalt can't be used by this role of the database: {}", plain(error)))
+    })?;
     let known = MIGRATIONS.last().map_or(-1, |(number, ..)| *number);
     if applied > known {
         return Err(StoreError::Other(format!(

@@ -194,7 +194,14 @@ impl Lease {
         if self.open.as_ref().is_none_or(|open| open.schema == schema) {
             return Ok(());
         }
-        self.run(async |connection| connection.clear_cached_statements().await).await.map_err(error::plain)?;
+        let clearing = self.run(async |connection| connection.clear_cached_statements().await);
+        match tokio::time::timeout(CONNECT_TIME, clearing).await {
+            Ok(cleared) => cleared.map_err(error::plain)?,
+            Err(_elapsed) => {
+                self.spoil();
+                return Err(StoreError::Away("the database server does not answer".into()));
+            }
+        }
         if let Some(open) = self.open.as_mut() {
             open.schema = schema;
         }

@@ -117,7 +117,9 @@ async fn trim(connection: &mut PgConnection, keep: FeedKeep) -> Result<u64, sqlx
         transaction.commit().await?;
         entries += count.unsigned_abs();
     }
-    Ok(entries)
+    // What no partition was there for.
+    let rest = sqlx::query("DELETE FROM _feed_rest WHERE ts < $1").bind(keep.since_ms).execute(connection).await?;
+    Ok(entries + rest.rows_affected())
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ use futures_util::FutureExt as _;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::super::{Committed, Result, Sink, Statement, StoreError, ViewInspection, WriteSet};
+use super::super::{Committed, Result, Sink, Statement, StoreError, Table, ViewInspection, WriteSet};
+use super::compose::Composed;
 use super::dialect::Dialect;
 use super::error::{self, classify};
 use super::pool::Lease;
@@ -26,6 +27,7 @@ const SCHEMA_TIME: Duration = Duration::from_secs(600);
 const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '5s'; SAVEPOINT s";
 const MARK: &str = "RELEASE SAVEPOINT s; SAVEPOINT s";
 const BACK: &str = "ROLLBACK TO SAVEPOINT s";
+const JOIN: &str = "SELECT pg_advisory_xact_lock_shared(814720, 1)";
 /// A change of the schema waits for writes that run, keeps new ones out, and takes the time it needs.
 const CHANGE: &str = "SET LOCAL statement_timeout = '600s'; SELECT pg_advisory_xact_lock(814720, 1)";
 
@@ -48,6 +50,8 @@ struct State {
     unmarked: Cell<bool>,
     /// The schema is being changed, and other writers of records are kept out.
     changing: Cell<bool>,
+    /// No change of the schema runs beside this transaction.
+    joined: Cell<bool>,
     deadline: Cell<Instant>,
 }
 
@@ -57,9 +61,10 @@ where
     F: AsyncFnOnce(Tx) -> Result<T, E>,
     E: From<StoreError>,
 {
-    lane::control(&mut lease, BEGIN.to_owned())
+    answered(lane::control(&mut lease, BEGIN.to_owned()))
         .await
-        .inspect_err(|error| engine.0.health.note(error, &engine.0.pool))?;
+        .inspect_err(|error| engine.0.health.note(error, &engine.0.pool))
+        .inspect_err(|_| lease.spoil())?;
     lease.writing = Some(engine.0.generations.writing());
     let dialect = RefCell::new(engine.0.dialect.load_full());
     let tx = Tx(Rc::new(State {
@@ -71,20 +76,27 @@ where
         lost: Cell::new(false),
         unmarked: Cell::new(false),
         changing: Cell::new(false),
+        joined: Cell::new(false),
         deadline: Cell::new(Instant::now() + TRANSACTION_TIME),
     }));
     let outcome = std::panic::AssertUnwindSafe(in_time(&tx, work(tx.clone()))).catch_unwind().await;
     tx.0.open.set(false);
     let result = match outcome {
-        Ok(Some(Ok(value))) => tx.0.commit().await.map(|()| value).map_err(E::from),
+        Ok(Some(Ok(value))) => answered(tx.0.commit()).await.map(|()| value).map_err(E::from),
         Ok(Some(Err(error))) => Err(error),
         Ok(None) => Err(StoreError::Timeout.into()),
         Err(_panic) => Err(StoreError::Other("a transaction panicked".into()).into()),
     };
-    if result.is_err() {
-        tx.0.roll_back().await;
+    if result.is_err() && answered(tx.0.roll_back()).await.is_err() {
+        tx.0.lease.lock().await.spoil();
     }
     result
+}
+
+/// What a server answers at once if it answers at all.
+async fn answered<T>(asked: impl Future<Output = Result<T>>) -> Result<T> {
+    let answer = tokio::time::timeout(TRANSACTION_TIME, asked).await;
+    answer.unwrap_or_else(|_elapsed| Err(StoreError::Away("it does not answer".into())))
 }
 
 /// `None` when the work did not end by its deadline, which statements of the schema put off.
@@ -128,6 +140,17 @@ impl Tx {
         self.0.settle(&mut lease, result).await
     }
 
+    pub async fn hold(&self, table: &Table, id: &str) -> Result<()> {
+        let mut lease = self.0.usable().await?;
+        self.0.mark(&mut lease).await?;
+        let dialect = self.0.dialect(&mut lease).await?;
+        let Some(relation) = dialect.loaded.catalog.get(&table.name) else { return Ok(()) };
+        let mut composed = Composed::default();
+        composed.hold(table, relation, id)?;
+        let result = lane::run(&mut lease, &dialect, composed).await;
+        self.0.settle(&mut lease, result).await
+    }
+
     pub async fn execute(&self, statement: &Statement) -> Result<u64> {
         let mut lease = self.0.usable().await?;
         self.0.mark(&mut lease).await?;
@@ -160,6 +183,7 @@ impl Tx {
         let version = lease.run(async |connection| feed::schema_version(connection).await);
         let version = version.await.map_err(error::plain)?;
         self.0.changing.set(true);
+        self.0.joined.set(true);
         // Another server may have changed it a moment ago.
         if self.0.dialect.borrow().version != version {
             let newer = lease.run(async |connection| Dialect::load(connection, version).await).await;
@@ -214,8 +238,13 @@ impl State {
         Ok(self.dialect.borrow().clone())
     }
 
-    /// Before something that may fail alone.
+    /// Before something that may fail alone; before the first of these no change of the schema may be under way, or it and
+    /// this transaction could come to wait for each other.
     async fn mark(&self, lease: &mut Lease) -> Result<()> {
+        if !self.joined.replace(true) {
+            lane::control(lease, format!("{JOIN}; {MARK}")).await.inspect_err(|_| self.lost.set(true))?;
+            self.unmarked.set(false);
+        }
         if self.unmarked.replace(false) {
             lane::control(lease, MARK.to_owned()).await.inspect_err(|_| self.lost.set(true))?;
         }
@@ -263,16 +292,15 @@ impl State {
         Ok(())
     }
 
-    async fn roll_back(&self) {
+    async fn roll_back(&self) -> Result<()> {
         let mut lease = self.lease.lock().await;
         // An open transaction must not be handed on.
-        if lane::control(&mut lease, "ROLLBACK".to_owned()).await.is_err() {
-            lease.spoil();
-        }
-        if self.changing.get() {
+        let undone = lane::control(&mut lease, "ROLLBACK".to_owned()).await;
+        if undone.is_err() || self.changing.get() {
             // Statements were prepared for tables that are not there.
             lease.spoil();
         }
         drop(lease.writing.take());
+        Ok(())
     }
 }

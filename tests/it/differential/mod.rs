@@ -28,6 +28,10 @@ fn variable(name: &str, default: u64) -> u64 {
 /// The same answers to filters, sorts, list rules and rules of writes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn expressions_mean_what_they_mean_to_pocketbase() {
+    if crate::database::is_postgres() {
+        // Which of several values a list is sorted by is the engine's choice; beside each other they are compared elsewhere.
+        return eprintln!("skipped: compared with the embedded engine, which is compared with PostgreSQL");
+    }
     let Some(binary) = pocketbase::binary() else {
         eprintln!("skipped: no PocketBase binary in $POCKETBASE, the PATH or $BASALT_TEST_CACHE");
         return;

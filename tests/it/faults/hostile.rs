@@ -203,3 +203,23 @@ async fn an_index_that_can_not_bear_a_value_is_a_client_error() {
     tells_nothing(&app.guest().post(path, json!({ "title": "no JSON" })).await);
     tells_nothing(&app.guest().patch(&format!("{path}/aaaaaaaaaaaaaaa"), json!({ "title": "no JSON" })).await);
 }
+
+/// One answer on all engines, as not all of them can store it.
+#[tokio::test]
+async fn the_null_character_is_refused_by_name() {
+    let app = notes().await;
+    for (field, value) in [
+        ("title", json!("a\0b")),
+        ("j", json!("\0")),
+        ("j", json!({ "deep": ["\0"] })),
+        ("j", json!({ "\0": 1 })),
+        ("j", json!("\\\0")),
+    ] {
+        let reply = app.guest().post(PATH, json!({ field: value })).await;
+        assert_eq!(reply.code(400, field), "validation_null_character", "{value}");
+    }
+    // A backslash before the word is no such character.
+    app.guest().post(PATH, json!({ "title": "\\u0000", "j": "\\u0000" })).await.ok();
+    let found = app.guest().get(&format!("{PATH}?filter=title='%5C%5Cu0000'")).await.ok();
+    assert_eq!(found["totalItems"], 1);
+}

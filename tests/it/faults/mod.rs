@@ -10,4 +10,5 @@ mod load;
 mod overload;
 mod races;
 mod requests;
+mod server;
 mod stop;

@@ -49,6 +49,9 @@ const FILLS_THE_QUEUE: usize = (64 << 20) - (16 << 10);
 #[tokio::test]
 async fn a_full_queue_of_writes_says_when_to_come_back() {
     let app = TestApp::start_configured(|config| config.sqlite.write_wait_s = 0).await;
+    if app.is_postgres() {
+        return eprintln!("skipped: there is no queue of writes before a server; see faults/server.rs");
+    }
     app.open_collection("notes", json!([])).await;
     let path = "/api/collections/notes/records";
     let note = app.guest().post(path, json!({ "title": "before" })).await.ok();

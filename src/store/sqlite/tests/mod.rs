@@ -112,7 +112,7 @@ impl Fixture {
 }
 
 fn check(sql: &str, expect: Expect, tag: u32) -> Check {
-    Check { statement: Statement::new(sql, vec![]), expect, tag }
+    Check { statement: Statement::new(sql, vec![]), expect, tag, keeps: None }
 }
 
 /// The feed has every revision from 1 on, once.

@@ -182,7 +182,8 @@ async fn a_request_that_was_given_up_is_not_done_twice() {
         // Now and then the commit is faster than the look at it.
         given_up += usize::from(create().now_or_never().is_none());
         let second = create().await.expect("done, by the first");
-        assert!(second.replayed);
+        // With a server in between it may have been given up before anything was written.
+        assert!(second.replayed || app.is_postgres());
         assert_eq!(count(&app).await, round + 1);
     }
     assert!(given_up > 0);
