@@ -218,23 +218,36 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN left(doc, 1) IN ('"', '{', '[', 't', 'f', 'n') OR doc ~ '^-?[1-9][0-9]{0,17}$' THEN doc
             ELSE coalesce(basalt_text(basalt_num(doc)), doc) END;
 
--- Whether a text is JSON by the standard. From PostgreSQL 16 on without an exception block.
+-- Whether a text has the form of JSON. From PostgreSQL 16 on without an exception block.
 DO $$ BEGIN
   IF current_setting('server_version_num')::integer >= 160000 THEN
-    CREATE OR REPLACE FUNCTION basalt_json_valid(value text) RETURNS boolean
+    CREATE OR REPLACE FUNCTION basalt_json_parses(value text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN pg_input_is_valid(value, 'json');
   ELSE
-    CREATE OR REPLACE FUNCTION basalt_json_valid(value text) RETURNS boolean
-    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL UNSAFE AS $valid$
+    CREATE OR REPLACE FUNCTION basalt_json_parses(value text) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL UNSAFE AS $parses$
     BEGIN
       PERFORM value::json;
       RETURN true;
     EXCEPTION WHEN OTHERS THEN
       RETURN false;
-    END $valid$;
+    END $parses$;
   END IF;
 END $$;
+
+-- How deep brackets are nested, texts aside.
+CREATE OR REPLACE FUNCTION basalt_json_depth(value text) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT max(depth) FROM (SELECT sum(CASE WHEN bracket IN ('[', '{') THEN 1 ELSE -1 END) OVER (ORDER BY position) AS depth
+  FROM string_to_table(regexp_replace(value, '"(?:[^"\\]|\\.)*"|[^][{}]+', '', 'g'), NULL)
+    WITH ORDINALITY AS item (bracket, position)) AS depths);
+
+-- json_valid(): JSON by the standard, at most 1000 deep, which is also as deep as it is safe to read.
+CREATE OR REPLACE FUNCTION basalt_json_valid(value text) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN length(value) <= 1000 OR length(value) - length(translate(value, '[{', '')) <= 1000 OR basalt_json_depth(value) <= 1000
+            THEN basalt_json_parses(value) WHEN value IS NOT NULL THEN false END;
 
 -- A text as JSON, null where it is none: what the functions below take in place of a document that may be any text.
 CREATE OR REPLACE FUNCTION basalt_json_or_null(value text) RETURNS basalt_json
@@ -382,6 +395,52 @@ CREATE OR REPLACE FUNCTION basalt_json_length(doc basalt_json, path text) RETURN
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN basalt_json_length(basalt_json_at(doc, path)::basalt_json);
 
+-- json(): without white space.
+CREATE OR REPLACE FUNCTION basalt_json(value text) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN basalt_json_valid(value) THEN CASE WHEN value ~ '[ \t\n\r]'
+  THEN regexp_replace(value, '("(?:[^"\\]|\\.)*")|[ \t\n\r]+', '\1', 'g') ELSE value END END;
+
+-- json_quote(), and how json_array(), json_object(), json_group_array() and json_group_object() write a value. A dynamic value
+-- is written by its two parts. What these functions give each other is JSON already and stays as it is.
+CREATE OR REPLACE FUNCTION basalt_json_quote(value text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(to_json(value)::text, 'null');
+
+CREATE OR REPLACE FUNCTION basalt_json_quote(value double precision) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN abs(value) = 'Infinity' THEN CASE WHEN value < 0 THEN '-9.0e+999' ELSE '9.0e+999' END
+            ELSE coalesce(basalt_text(value), 'null') END;
+
+CREATE OR REPLACE FUNCTION basalt_json_quote(num double precision, txt text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN num IS NULL THEN basalt_json_quote(txt) ELSE basalt_json_quote(num) END;
+
+-- json_array() and json_object() of members that are written as JSON; keys are texts.
+CREATE OR REPLACE FUNCTION basalt_json_array(VARIADIC items text[] DEFAULT '{}') RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '[' || array_to_string(items, ',') || ']';
+
+CREATE OR REPLACE FUNCTION basalt_json_object(VARIADIC members text[] DEFAULT '{}') RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT '{' || coalesce(string_agg(to_json(members[key])::text || ':' || members[key + 1], ',' ORDER BY key), '') || '}'
+  FROM generate_series(1, cardinality(members), 2) AS key);
+
+-- What `->` and `->>` take on their right side: a path, a key, or a position, from the end where it is negative.
+CREATE OR REPLACE FUNCTION basalt_json_path(label text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN label LIKE '$%' THEN label WHEN label LIKE '[%]' THEN '$' || label
+            ELSE '$."' || replace(replace(label, '\', '\\'), '"', '\"') || '"' END;
+
+CREATE OR REPLACE FUNCTION basalt_json_path(index bigint) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '$[' || CASE WHEN index < 0 THEN '#' ELSE '' END || index || ']';
+
+-- `->`: what is there, as JSON.
+CREATE OR REPLACE FUNCTION basalt_json_sub(doc basalt_json, path text) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN basalt_json(basalt_json_at(doc, path));
+
 -- json_each(): the items of an array, the values of an object, anything else as the only item.
 CREATE OR REPLACE FUNCTION basalt_each(doc basalt_json) RETURNS TABLE (ord bigint, num double precision, txt text)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10
@@ -395,6 +454,29 @@ BEGIN ATOMIC
     WHEN '[' THEN doc::json
     WHEN '{' THEN (SELECT json_agg(member.value) FROM json_each(basalt_json_clean(doc)::json) AS member)
     ELSE ('[' || doc || ']')::json END) WITH ORDINALITY AS item (value, ord);
+END;
+
+-- json_each() with all its columns but `id` and `parent`, keys, values and atoms in two parts.
+CREATE OR REPLACE FUNCTION basalt_each_keyed(doc basalt_json) RETURNS TABLE (ord bigint, key_num double precision, key_txt text,
+  num double precision, txt text, type text, atom_num double precision, atom_txt text, fullkey text, path text)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10
+BEGIN ATOMIC
+  SELECT item.ord, item.key_num, item.key_txt, basalt_json_raw_num(item.raw), basalt_json_raw_text(basalt_json_clean(item.raw)),
+         basalt_json_raw_type(item.raw), basalt_json_raw_num(item.raw),
+         CASE WHEN left(item.raw, 1) = '"' THEN basalt_json_raw_text(basalt_json_clean(item.raw)) END,
+         CASE WHEN item.key_num IS NOT NULL THEN '$[' || item.key_num::bigint || ']'
+              WHEN item.key_txt ~ '^[A-Za-z][A-Za-z0-9]*$' THEN '$.' || item.key_txt
+              WHEN item.key_txt IS NOT NULL THEN '$.' || to_json(item.key_txt)::text ELSE '$' END, '$'
+  FROM (SELECT btrim(doc, E' \t\n\r') AS text) AS whole CROSS JOIN LATERAL (
+    SELECT position, (position - 1)::double precision, NULL, value::text
+    FROM json_array_elements(CASE WHEN left(whole.text, 1) = '[' THEN whole.text::json END) WITH ORDINALITY AS element (value, position)
+    UNION ALL
+    SELECT position, NULL, key, value::text
+    FROM json_each(CASE WHEN left(whole.text, 1) = '{' THEN basalt_json_clean(whole.text)::json END)
+      WITH ORDINALITY AS member (key, value, position)
+    UNION ALL
+    SELECT 1, NULL, NULL, whole.text WHERE left(whole.text, 1) NOT IN ('[', '{')
+  ) AS item (ord, key_num, key_txt, raw);
 END;
 
 -- Dates --------------------------------------------------------------------------------------------------------------

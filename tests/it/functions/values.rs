@@ -17,6 +17,11 @@ pub enum Kind {
     /// Whole numbers up to 2^53.
     Wholes,
     Documents,
+    /// Documents whose numbers are whole, as a part of a value in PostgreSQL does not tell 1.0 from 1.
+    Plain,
+    Keys,
+    /// How deep brackets are nested, in pairs.
+    Depths,
     Paths,
     Times,
     Modifiers,
@@ -38,7 +43,7 @@ pub fn of(kind: Kind, random: &mut Random) -> Vec<Value> {
         Kind::Texts => words(),
         Kind::Numbers => [words(), texts(words::NUMBERS), many(MADE_NUMBERS, || number_text(random))].concat(),
         Kind::Reals => {
-            let made = (0..MADE_REALS).map(|_| real(random)).filter(|number| number.is_finite());
+            let made = (0..MADE_REALS).map(|_| real(random)).filter(|number| (1e-9..1e22).contains(&number.abs()));
             words::REALS.iter().copied().chain(made).map(Value::Real).collect()
         }
         Kind::Small => {
@@ -50,6 +55,12 @@ pub fn of(kind: Kind, random: &mut Random) -> Vec<Value> {
             .map(Value::Integer)
             .collect(),
         Kind::Documents => [words(), texts(words::DOCUMENTS), many(MADE_DOCUMENTS, || document(random, 3))].concat(),
+        Kind::Plain => {
+            let made = many(MADE_DOCUMENTS, || document(random, 2));
+            [words(), texts(words::DOCUMENTS), made].concat().into_iter().filter(is_plain).collect()
+        }
+        Kind::Keys => texts(&["a", "b_1", "0", "", "é", "a.b", "$", "$.a", "a\"b", "[0]"]),
+        Kind::Depths => [499, 500, 501, 20_000].map(Value::Integer).to_vec(),
         Kind::Paths => texts(words::PATHS),
         // The present is not the same to both; a case of its own asks for it.
         Kind::Times => [words(), texts(words::TIMES), many(MADE_TIMES, || time(random))]
@@ -64,6 +75,18 @@ pub fn of(kind: Kind, random: &mut Random) -> Vec<Value> {
     };
     values.push(Value::Null);
     values
+}
+
+fn is_plain(document: &Value) -> bool {
+    let Value::Text(text) = document else { return true };
+    let bytes = text.as_bytes();
+    let follows_digit = |at: usize| at > 0 && bytes[at - 1].is_ascii_digit();
+    let broken = (0..bytes.len()).any(|at| matches!(bytes[at], b'.' | b'e' | b'E') && follows_digit(at));
+    !broken
+        && !text.contains("u0041")
+        && !text.contains("-0")
+        && !text.contains("9007199254740993")
+        && !text.contains("12345678901234567890")
 }
 
 fn texts(texts: &[&str]) -> Vec<Value> {
@@ -102,7 +125,7 @@ fn number_text(random: &mut Random) -> String {
 fn real(random: &mut Random) -> f64 {
     let part = |random: &mut Random, bound: usize| random.below(bound) as f64;
     match random.below(7) {
-        0 => Some(f64::from_bits(random.next())).filter(|number| (1e-9..1e22).contains(&number.abs())).unwrap_or(0.1),
+        0 => f64::from_bits(random.next()),
         1 => (random.next() >> random.below(60)) as f64,
         2 => (part(random, 2_000_000) - 1e6) / 100.0,
         3 => part(random, 2_000_000_000) / 10f64.powi(i32::try_from(random.below(12)).expect("small")),

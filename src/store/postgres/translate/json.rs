@@ -1,11 +1,11 @@
 //! Functions of JSON, and the arrows.
 
 use super::Refused;
-use super::ast::{Binary, Expr, Literal};
+use super::ast::{Binary, Expr};
 use super::catalog::Kind;
 use super::scope::Scope;
 use super::translator::{Result, Translator};
-use super::typed::{Form, Typed, text_literal};
+use super::typed::{Form, Typed};
 
 impl Translator<'_> {
     /// `None` where the function is none of JSON.
@@ -46,13 +46,8 @@ impl Translator<'_> {
     /// `->` gives JSON, `->>` a value.
     pub(super) fn arrow(&mut self, scope: &Scope<'_>, operator: Binary, left: &Expr, right: &Expr) -> Result<Typed> {
         let document = self.expr(scope, left)?;
-        let path = match right {
-            Expr::Literal(Literal::Text(text)) if text.starts_with('$') => text.clone(),
-            Expr::Literal(Literal::Text(text)) => format!("$.\"{text}\""),
-            Expr::Literal(Literal::Int(index)) if *index >= 0 => format!("$[{index}]"),
-            _ => return Err(Refused::new("-> and ->> take a key or a position that stands in the statement")),
-        };
-        let path = text_literal(&path).text();
+        let label = self.expr(scope, right)?;
+        let path = format!("basalt_json_path({})", label.integer().unwrap_or_else(|| label.text()));
         if operator == Binary::JsonValue {
             return Ok(extract(&document, &path));
         }
@@ -60,7 +55,7 @@ impl Translator<'_> {
             Form::Json(sql) => sql,
             _ => format!("{}::basalt_json", document.text()),
         };
-        Ok(Typed { is_json: true, ..Typed::text_of(format!("basalt_json_at({document}, {path})")) })
+        Ok(Typed { is_json: true, ..Typed::text_of(format!("basalt_json_sub({document}, {path})")) })
     }
 }
 
