@@ -6,7 +6,7 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use serde_json::json;
@@ -15,6 +15,9 @@ const ROWS: u32 = 2_000_000;
 const BYTES: u32 = 100;
 /// Rows that are made in one statement.
 const STEP: u32 = 500_000;
+
+/// How often memory is looked at.
+const LOOK: Duration = Duration::from_millis(20);
 
 const TABLES: &str = "
     PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;
@@ -87,10 +90,11 @@ fn make(source: &Path, rows: u32, bytes: u32) -> Result<u64, Failure> {
 }
 
 /// Imports in a process on one core.
+#[expect(clippy::disallowed_methods, reason = "memory is looked at now and then")]
 fn import(source: &Path, target: &Path) -> Result<Taken, Failure> {
     let binary = std::env::var_os("BASALT").unwrap_or_else(|| env!("CARGO_BIN_EXE_basalt").into());
-    let began = Instant::now();
-    let child = Command::new("taskset")
+    let (began, cpu_before) = (Instant::now(), children_cpu_seconds()?);
+    let mut child = Command::new("taskset")
         .args(["-c", "0"])
         .arg(binary)
         .args(["import", "pocketbase"])
@@ -99,20 +103,41 @@ fn import(source: &Path, target: &Path) -> Result<Taken, Failure> {
         .arg(target)
         .stdout(Stdio::null())
         .spawn()?;
-    let (mut status, id) = (0, i32::try_from(child.id())?);
-    // SAFETY: a plain struct of numbers, which the call fills; the child is ours and nobody else waits for it.
+    let mut peak_kib = 0;
+    let status = loop {
+        match child.try_wait()? {
+            Some(status) => break status,
+            None => peak_kib = peak_kib.max(anonymous_kib(child.id()).unwrap_or_default()),
+        }
+        std::thread::sleep(LOOK);
+    };
+    if !status.success() {
+        return Err(format!("the import failed: {status}").into());
+    }
+    Ok(Taken {
+        seconds: began.elapsed().as_secs_f64(),
+        cpu_seconds: children_cpu_seconds()? - cpu_before,
+        peak_mib: f64::from(peak_kib) / 1024.0,
+    })
+}
+
+/// Memory that is no page of a file, of a process that runs.
+fn anonymous_kib(process: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
+}
+
+/// Of all children that ended.
+fn children_cpu_seconds() -> Result<f64, Failure> {
+    // SAFETY: a plain struct of numbers, which the call fills.
     let usage = unsafe {
         let mut usage: libc::rusage = std::mem::zeroed();
-        if libc::wait4(id, &raw mut status, 0, &raw mut usage) != id || status != 0 {
-            return Err(format!("the import failed with {status}").into());
+        if libc::getrusage(libc::RUSAGE_CHILDREN, &raw mut usage) != 0 {
+            return Err(std::io::Error::last_os_error().into());
         }
         usage
     };
     let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
-    Ok(Taken {
-        seconds: began.elapsed().as_secs_f64(),
-        cpu_seconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
-        // In KiB on Linux.
-        peak_mib: usage.ru_maxrss as f64 / 1024.0,
-    })
+    Ok(seconds(usage.ru_utime) + seconds(usage.ru_stime))
 }

@@ -37,6 +37,9 @@ use source::Source;
 use staging::Staging;
 pub(in crate::cli) use staging::settle;
 
+/// How long a statement may take, and a write wait for its turn: seconds.
+const PATIENCE_S: u64 = 3600;
+
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Flags {
     /// A data directory of PocketBase 0.23 or later, or a zip of its backups
@@ -70,6 +73,8 @@ pub(super) async fn run(context: Context, flags: Flags) -> anyhow::Result<()> {
     let mut config = Config { dir: staging.path().to_owned(), ..context.config.clone() };
     // What is lost with the power is not in place yet.
     config.sqlite.durability = Durability::Normal;
+    // Nobody waits for a slow disk but the import itself, which must not end for it.
+    (config.sqlite.query_timeout_s, config.sqlite.write_wait_s) = (PATIENCE_S, PATIENCE_S);
     let app = App::open(config, Clock::system()).await?;
     let transfer = Move { app: &app, source: &source, merge: flags.merge, encryption_key };
     let bar = Bar::new();
