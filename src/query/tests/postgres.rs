@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use serde_json::json;
 
 use super::after::{page, sort};
@@ -78,7 +78,13 @@ const HAVING: &[&str] = &["", "count() > 1", "count() >= 1", "count() = 2 || cou
 
 #[test]
 fn generated_reads_give_the_same() {
-    let mut runner = TestRunner::default();
+    let given = std::env::var("DIFFERENTIAL_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed: u64 = given.unwrap_or_else(rand::random);
+    // Shown where the test fails.
+    println!("DIFFERENTIAL_SEED={seed}");
+    let seed: Vec<u8> = seed.to_le_bytes().repeat(4);
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+    let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), rng);
     for _ in 0..FIXTURES {
         let fixture = fixture();
         let mut request = caller(&fixture, json!({ "id": "ada", "name": "a", "age": 5 }));

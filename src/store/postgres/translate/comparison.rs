@@ -3,10 +3,11 @@
 use super::Refused;
 use super::ast::{Core, Expr, Item, Literal, Query, Table};
 use super::catalog::{Affinity, Kind};
+use super::conversion::unify;
 use super::expression::negated;
 use super::scope::Scope;
 use super::translator::{Result, Translator};
-use super::typed::{Form, Typed, unify};
+use super::typed::{Form, Typed};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operator {

@@ -4,9 +4,10 @@ use super::Refused;
 use super::ast::{Call, Expr};
 use super::catalog::Kind;
 use super::comparison::{Operator, compare};
+use super::conversion::unify;
 use super::scope::Scope;
 use super::translator::{Result, Translator};
-use super::typed::{Form, Typed, unify};
+use super::typed::{Form, Typed};
 
 impl Translator<'_> {
     pub(super) fn case(

@@ -17,6 +17,7 @@ mod catalog;
 mod change;
 mod comparison;
 mod conditional;
+mod conversion;
 mod expression;
 mod from;
 mod function;

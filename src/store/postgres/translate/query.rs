@@ -3,11 +3,12 @@
 use super::Refused;
 use super::ast::{Common, Core, Expr, Literal, Query, SetOperator, Term, With};
 use super::catalog::{Affinity, ColumnNote, Kind, NUMBER_PART};
+use super::conversion::unify;
 use super::order::order_sql;
 use super::scope::Scope;
 use super::select::Block;
 use super::translator::{Result, Translator};
-use super::typed::{Form, Typed, unify};
+use super::typed::{Form, Typed};
 use super::{Output, literal};
 
 /// How often a recursive table may turn out to hold more kinds than was thought.

@@ -1,5 +1,6 @@
 //! Tokens to the tree of a statement: SQLite's grammar, as far as it has a meaning here.
 
+mod call;
 mod expression;
 mod query;
 mod schema;
