@@ -19,7 +19,7 @@ DO $$ BEGIN
   END IF;
 END $$;
 
--- Comparisons --------------------------------------------------------------------------------------------------------
+-- Comparisons.
 
 -- How two dynamic values are ordered: -1, 0 or 1; numbers before texts; null where one of them is null.
 CREATE OR REPLACE FUNCTION basalt_compare(a_num double precision, a_txt text, b_num double precision, b_txt text)
@@ -51,7 +51,7 @@ LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$ BEGIN RETURN greatest(a CO
 CREATE OR REPLACE FUNCTION basalt_lesser(a text, b text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$ BEGIN RETURN least(a COLLATE "C", b COLLATE "C"); END $$;
 
--- Numbers ------------------------------------------------------------------------------------------------------------
+-- Numbers.
 
 -- The number that a text spells which has the form of one; too large is infinite, too small is zero.
 CREATE OR REPLACE FUNCTION basalt_float(spelled text) RETURNS double precision
@@ -210,7 +210,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN abs(value) < 9223372036854775808 AND trunc(value) = value THEN value::bigint::text
             ELSE basalt_real_text(value) END;
 
--- JSON ---------------------------------------------------------------------------------------------------------------
+-- JSON.
 
 -- JSON as a column of SQLite's keeps it: a number in the one spelling that it prints in, anything else as it is.
 CREATE OR REPLACE FUNCTION basalt_json_stored(doc text) RETURNS text
@@ -416,16 +416,6 @@ CREATE OR REPLACE FUNCTION basalt_json_quote(num double precision, txt text) RET
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN num IS NULL THEN basalt_json_quote(txt) ELSE basalt_json_quote(num) END;
 
--- json_array() and json_object() of members that are written as JSON; keys are texts.
-CREATE OR REPLACE FUNCTION basalt_json_array(VARIADIC items text[] DEFAULT '{}') RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN '[' || array_to_string(items, ',') || ']';
-
-CREATE OR REPLACE FUNCTION basalt_json_object(VARIADIC members text[] DEFAULT '{}') RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (SELECT '{' || coalesce(string_agg(to_json(members[key])::text || ':' || members[key + 1], ',' ORDER BY key), '') || '}'
-  FROM generate_series(1, cardinality(members), 2) AS key);
-
 -- What `->` and `->>` take on their right side: a path, a key, or a position, from the end where it is negative.
 CREATE OR REPLACE FUNCTION basalt_json_path(label text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -479,7 +469,7 @@ BEGIN ATOMIC
   ) AS item (ord, key_num, key_txt, raw);
 END;
 
--- Dates --------------------------------------------------------------------------------------------------------------
+-- Dates.
 
 -- A time value and its modifiers as the functions of date and time read them: `{milliseconds since noon of -4713-11-24,
 -- year, month, day, hour, minute, second, 1 where milliseconds are to be shown}`. Null for what is no time, and for a time
@@ -989,12 +979,7 @@ CREATE OR REPLACE FUNCTION basalt_unixepoch() RETURNS double precision
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN basalt_unixepoch('now');
 
--- Texts --------------------------------------------------------------------------------------------------------------
-
--- instr(): the position of a text in another, from 1.
-CREATE OR REPLACE FUNCTION basalt_instr(value text, part text) RETURNS bigint
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN strpos(value, part)::bigint;
+-- Texts.
 
 -- substr(): a negative start counts from the end, a negative length takes what lies before.
 CREATE OR REPLACE FUNCTION basalt_substr_around(value text, start bigint, taken bigint) RETURNS text
@@ -1032,15 +1017,6 @@ CREATE OR REPLACE FUNCTION basalt_substr(value text, start bigint) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN start BETWEEN 1 AND 1000000000 THEN substr(value, start::integer)
             ELSE basalt_substr_around(value, start, 9223372036854775807) END;
-
--- upper() and lower(): ASCII letters only.
-CREATE OR REPLACE FUNCTION basalt_upper(value text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN upper(value COLLATE "C");
-
-CREATE OR REPLACE FUNCTION basalt_lower(value text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN lower(value COLLATE "C");
 
 -- LIKE: folds ASCII letters. A pattern that ends in the middle of an escape is like nothing, where PostgreSQL would raise.
 -- Without an escape character it is ''.
@@ -1140,22 +1116,13 @@ CREATE OR REPLACE FUNCTION basalt_quote(value bytea) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN coalesce('X''' || upper(encode(value, 'hex') COLLATE "C") || '''', 'NULL');
 
--- concat() and concat_ws(): null counts for nothing, a null separator gives null.
-CREATE OR REPLACE FUNCTION basalt_concat(VARIADIC parts text[]) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN array_to_string(parts, '');
-
-CREATE OR REPLACE FUNCTION basalt_concat_ws(separator text, VARIADIC parts text[]) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN array_to_string(parts, separator);
-
 -- typeof() of a dynamic value. Whole numbers are integers.
 CREATE OR REPLACE FUNCTION basalt_typeof(num double precision, txt text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN num IS NOT NULL THEN CASE WHEN trunc(num) = num AND abs(num) < 9223372036854775808 THEN 'integer' ELSE 'real' END
             WHEN txt IS NOT NULL THEN 'text' ELSE 'null' END;
 
--- Calculations -------------------------------------------------------------------------------------------------------
+-- Calculations.
 -- Too large is infinite, what is no number is null.
 
 CREATE OR REPLACE FUNCTION basalt_add(a double precision, b double precision) RETURNS double precision
@@ -1325,7 +1292,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN value < 0 THEN '-' ELSE '' END || CASE WHEN abs(value) = 'Infinity' THEN 'Inf'
   ELSE basalt_fixed_digits(abs(value), basalt_exact(abs(value)), digits) END;
 
--- Sums -----------------------------------------------------------------------------------------------------------------
+-- Sums.
 -- sum(), total() and avg() carry what each addition rounds away, as SQLite's do: `{sum, carried, count}`.
 
 CREATE OR REPLACE FUNCTION basalt_sum_step(state double precision[], value double precision) RETURNS double precision[]
@@ -1374,3 +1341,13 @@ CREATE OR REPLACE AGGREGATE basalt_total (double precision) (
 CREATE OR REPLACE AGGREGATE basalt_avg (double precision) (
   SFUNC = basalt_sum_step, STYPE = double precision[], INITCOND = '{0,0,0}', COMBINEFUNC = basalt_sum_merge,
   FINALFUNC = basalt_avg_end, PARALLEL = SAFE);
+
+-- Without an exception block what asks for valid JSON may run in parallel.
+DO $$ BEGIN
+  IF current_setting('server_version_num')::integer >= 160000 THEN
+    ALTER FUNCTION basalt_json_valid(text) PARALLEL SAFE;
+    ALTER FUNCTION basalt_json_or_null(text) PARALLEL SAFE;
+    ALTER FUNCTION basalt_json(text) PARALLEL SAFE;
+    ALTER FUNCTION basalt_json_sub(basalt_json, text) PARALLEL SAFE;
+  END IF;
+END $$;

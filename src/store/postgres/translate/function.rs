@@ -216,6 +216,7 @@ fn text_function(name: &str, values: &[Typed]) -> Option<Typed> {
         ("ltrim" | "rtrim", [_, _]) => Typed::text_of(format!("{name}({}, {})", text(0), text(1))),
         ("replace", [_, _, _]) => Typed::text_of(format!("replace({}, {}, {})", text(0), text(1), text(2))),
         ("instr", [_, _]) => Typed::int_of(format!("strpos({}, {})::bigint", text(0), text(1))),
+        ("unhex", [_]) => Typed::of(Form::Blob(format!("basalt_unhex({})", text(0)))),
         ("hex", [_]) => Typed::text_of(format!("basalt_hex({})", text(0))),
         ("unicode", [_]) => return Some(Typed::int_of(format!("basalt_unicode({})", text(0)))),
         ("char", values) if !values.is_empty() => {
@@ -241,6 +242,9 @@ fn quoted(value: &Typed) -> Typed {
         Form::Null => "'NULL'::text".to_owned(),
         Form::Blob(sql) => format!("basalt_quote({sql})"),
         Form::Text(sql) => format!("basalt_quote({sql})"),
+        Form::Real(sql) => {
+            format!("(CASE WHEN abs({sql}) = 'Infinity' THEN basalt_quote({sql}) ELSE basalt_real_text({sql}) END)")
+        }
         Form::Int(_) | Form::Bool(_) => format!("COALESCE({}, 'NULL')", value.text()),
         _ => {
             let (number, text) = (value.number_part(), value.text_part());

@@ -33,7 +33,7 @@ impl Translator<'_> {
                 made(format!("('{{' || {} || '}}')", listed(&members.collect::<Vec<_>>())))
             }
             ("json_quote", [value]) => made(item(value)),
-            ("json", [document]) => made(format!("COALESCE(basalt_json_text({0}, '$'), {0}::text)", raw(document))),
+            ("json", [document]) => made(format!("basalt_json({}::text)", raw(document))),
             ("json_group_array" | "json_group_object", _) => return Ok(None),
             _ => {
                 let reason = format!("{name}() with {} arguments is not available on PostgreSQL", values.len());

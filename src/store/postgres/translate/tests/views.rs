@@ -142,6 +142,7 @@ const QUERIES: &[&str] = &[
     "SELECT sum(n * 0.1), total(n / 3.0), avg(n * 0.1), total(n), sum(n) FROM posts WHERE n > 100 OR live",
     "SELECT id, strftime('%Y-%m-%d', created, '-6 days', 'weekday 1'), date(created, '+1 month'), julianday(created), unixepoch(created), strftime('%s', created) FROM posts",
     "SELECT id, title GLOB '*[0-9]*', title LIKE '%\\_%' ESCAPE '\\', hex(title), instr(title, 'n'), substr(title, -2), round(n / 3.0, 2) FROM posts",
+    "SELECT id, quote(title), quote(n), quote(n / 3.0), quote(live), quote(meta), quote(NULL), quote(json_extract(meta, '$.k')), json('[ 1, \"a b\" ]'), json('\"x\"'), json(tags) FROM posts",
     "SELECT id, meta -> 'k', meta ->> '$.t', tags ->> 0, json_type(tags, '$[0]'), json_valid(title), json_quote(title), json_array_length(meta) FROM posts",
     "SELECT json_group_object(id, n) FROM (SELECT id, n FROM posts WHERE id < 'p3' ORDER BY id)",
     "SELECT a.name AS 'Author', \"a\".id FROM authors AS 'a'",
