@@ -19,7 +19,8 @@ const ENQUEUE: &str = "INSERT INTO _jobs (id, name, payload, priority, due, max_
     ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND state < 2
     DO UPDATE SET unique_key = excluded.unique_key RETURNING id";
 
-/// What waits and is due, and what ran when its lease ended. Each priority is a range of the index.
+/// What waits and is due, and what ran when its lease ended. Each priority is a range of the index. The outer condition
+/// says again what the inner one found: of two servers that find the same job, the second sees it taken.
 const TAKE: &str = "UPDATE _jobs SET state = 1, attempt = attempt + 1, due = ?2 WHERE id IN (
         SELECT id FROM (
             SELECT id, priority, due FROM (SELECT id, priority, due FROM _jobs
@@ -29,6 +30,7 @@ const TAKE: &str = "UPDATE _jobs SET state = 1, attempt = attempt + 1, due = ?2 
             UNION ALL SELECT id, priority, due FROM (SELECT id, priority, due FROM _jobs
                 WHERE state < 2 AND priority = 0 AND due <= ?1 ORDER BY due LIMIT ?3) AS low
         ) AS waiting ORDER BY priority DESC, due, id LIMIT ?3)
+        AND state < 2 AND due <= ?1
     RETURNING id, name, payload, attempt, max_attempts, priority";
 
 const NEXT_DUE: &str = "SELECT min(due) FROM (

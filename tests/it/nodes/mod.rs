@@ -1,5 +1,6 @@
 //! Several servers over one database. They are skipped on the embedded engine, which has one.
 
+mod jobs;
 mod schema;
 mod writes;
 
