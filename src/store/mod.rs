@@ -21,6 +21,9 @@ mod write;
 pub mod postgres;
 pub mod sqlite;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 pub use error::{Result, StoreError};

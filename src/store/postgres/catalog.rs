@@ -24,7 +24,8 @@ const UNIQUE: &str = "SELECT i.relname::text, t.relname::text,
                     AND d.objid = x.indexrelid AND d.refclassid = 'pg_class'::regclass
                     AND d.refobjid = x.indrelid AND d.refobjsubid = a.attnum)
                 ELSE a.attnum = ANY (x.indkey::int2[]) END
-            ORDER BY array_position(x.indkey::int2[], a.attnum), a.attnum)
+            ORDER BY CASE WHEN 0 = ANY (x.indkey::int2[]) THEN 0
+                ELSE array_position(x.indkey::int2[], a.attnum) END, a.attnum)
     FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
     WHERE x.indisunique AND t.relnamespace = current_schema()::regnamespace";
 

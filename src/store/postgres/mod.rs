@@ -33,7 +33,7 @@ mod row;
 mod start;
 mod tail;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 pub mod translate;
 mod tx;
 

@@ -36,6 +36,9 @@ impl Engine {
     }
 
     async fn try_stream<S: Sink>(&self, statement: &Statement, sink: &mut S, last: bool) -> Result<Attempt> {
+        if !only_reads(&statement.sql) {
+            return Err(StoreError::Statement("a reader only reads".into()));
+        }
         let dialect = self.0.dialect.load_full();
         let (ready, arguments) = dialect.query(statement)?;
         let mut lease = self.lease().await?;
@@ -88,6 +91,12 @@ impl Engine {
         let newer = std::sync::Arc::new(newer);
         self.0.dialect.rcu(|known| if known.version > newer.version { known.clone() } else { newer.clone() });
     }
+}
+
+fn only_reads(sql: &str) -> bool {
+    let start = sql.trim_start().trim_start_matches('(').trim_start();
+    let word = start.split(|character: char| !character.is_ascii_alphabetic()).next().unwrap_or_default();
+    ["SELECT", "WITH", "VALUES"].iter().any(|verb| word.eq_ignore_ascii_case(verb))
 }
 
 /// Runs a statement and hands every row to the sink.

@@ -11,11 +11,10 @@ use tempfile::TempDir;
 use super::super::{Result, Statement, Table};
 use super::{Engine, Options};
 
-/// A database that goes with the test, with one table `posts (id, n)`.
-struct Fixture {
-    engine: Engine,
+/// A database that goes with the test.
+pub(in crate::store) struct Opened {
+    pub(in crate::store) engine: Engine,
     url: String,
-    posts: Arc<Table>,
     name: String,
     server: String,
     #[expect(dead_code, reason = "its drop deletes the directory")]
@@ -23,7 +22,7 @@ struct Fixture {
 }
 
 /// `None`, and a line that says so, where there is no server.
-async fn fixture() -> Option<Fixture> {
+pub(in crate::store) async fn open() -> Option<Opened> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
         eprintln!("skipped: TEST_POSTGRES_URL names no server");
@@ -39,10 +38,31 @@ async fn fixture() -> Option<Fixture> {
         direct_url: String::new(),
         pool_size: 20,
         wait_ms: 10_000,
-        query_timeout_ms: 10_000,
+        query_timeout_ms: 2_000,
         start_wait_ms: 5_000,
     };
     let engine = Engine::open(options).await.expect("the server answers");
+    Some(Opened { engine, url, name, server, dir })
+}
+
+impl Opened {
+    pub(in crate::store) async fn close(self) {
+        self.engine.close().await;
+        run(&self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+    }
+}
+
+/// The same with one table `posts (id, n)`.
+struct Fixture {
+    engine: Engine,
+    url: String,
+    posts: Arc<Table>,
+    opened: Opened,
+}
+
+async fn fixture() -> Option<Fixture> {
+    let opened = open().await?;
+    let engine = opened.engine.clone();
     let make = engine.transaction(async |tx| {
         tx.change_schema().await?;
         let sql = "CREATE TABLE posts (id TEXT PRIMARY KEY NOT NULL, n NUMERIC DEFAULT 0 NOT NULL, \
@@ -52,13 +72,12 @@ async fn fixture() -> Option<Fixture> {
     let made: Result<u64> = make.await;
     made.expect("the table is made");
     let posts = Table { number: 7, name: "posts".into(), columns: vec!["id".into(), "n".into()], id_column: 0 };
-    Some(Fixture { engine, url, posts: posts.into(), name, server, dir })
+    Some(Fixture { engine, url: opened.url.clone(), posts: posts.into(), opened })
 }
 
 impl Fixture {
     async fn close(self) {
-        self.engine.close().await;
-        run(&self.server, &format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+        self.opened.close().await;
     }
 }
 

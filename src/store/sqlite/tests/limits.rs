@@ -35,15 +35,6 @@ async fn a_cheap_read_that_turns_out_dear_moves_to_the_pool() {
 }
 
 #[tokio::test]
-async fn an_endless_read_times_out_and_the_pool_goes_on() {
-    let fixture = fixture().await;
-    let endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT 1 FROM c WHERE x < 0";
-    let reader = fixture.store.reader();
-    assert!(matches!(reader.rows(Statement::new(endless, vec![])).await, Err(StoreError::Timeout)));
-    assert_eq!(reader.rows(Statement::new("SELECT 1", vec![]).dear()).await.unwrap().len(), 1);
-}
-
-#[tokio::test]
 async fn a_sink_that_panics_on_the_pool_does_not_end_it() {
     struct Panicking;
     impl Sink for Panicking {
@@ -76,15 +67,4 @@ async fn more_than_the_queue_holds_is_written_all_the_same() {
     assert_eq!(results.iter().filter(|result| result.is_err()).count(), 0);
     assert_eq!(fixture.count().await, 5_002);
     assert_gapless(&fixture.store).await;
-}
-
-#[tokio::test]
-async fn bad_statements_are_refused_not_internal() {
-    let fixture = fixture().await;
-    for sql in ["SELEC 1", "SELECT nope FROM posts", "SELECT 1 FROM nope", "SELECT 1; SELECT 2", "SELECT abs('x', 1)"] {
-        let result = fixture.store.reader().rows(Statement::new(sql, vec![])).await;
-        assert!(matches!(result, Err(StoreError::Statement(_))), "{sql}: {result:?}");
-    }
-    let write = fixture.store.reader().rows(Statement::new("DELETE FROM posts", vec![])).await;
-    assert!(write.is_err(), "readers can not write");
 }
