@@ -1284,7 +1284,11 @@ DECLARE
   scale CONSTANT integer := CASE WHEN size = 0 THEN 16 WHEN size < 1 THEN 15 - floor(log(size))::integer
     ELSE 16 - length(trunc(exact)::text) END;
 BEGIN
-  RETURN round(round(round(exact, scale + 2), least(digits, scale)), digits)::text;
+  IF size > 0 THEN
+    -- Of 18 digits, or 19 where the power of ten lies within the power of two.
+    exact := round(exact, 17 - ((least(floor(ln(size) / ln(2.0::double precision))::integer, 1023) * 78913) >> 18));
+  END IF;
+  RETURN round(round(exact, least(digits, scale)), digits)::text;
 END $$;
 
 CREATE OR REPLACE FUNCTION basalt_fixed(value double precision, digits integer) RETURNS text
