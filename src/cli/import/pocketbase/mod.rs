@@ -114,6 +114,7 @@ impl Move<'_> {
         }
         params::carry(self, &mut report).await?;
         rows::carry(self, &collections, &mut report, progress).await?;
+        models::make_indexes(self, &collections).await?;
         entries::carry(self, &mut report).await?;
         if !self.source.data().is_unchanged() {
             bail!("the source was changed while it was read: stop the server that has it and import again");

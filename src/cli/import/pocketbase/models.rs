@@ -9,7 +9,7 @@ use super::report::Report;
 use super::source::text;
 use crate::cli::describe;
 use crate::query::{Query, Request};
-use crate::schema::{Collection, Secrets};
+use crate::schema::{Collection, IndexStatement, Secrets};
 use crate::store::Value;
 use crate::store::sqlite::Foreign;
 
@@ -33,6 +33,15 @@ pub(super) struct Model {
 pub(super) struct Carried {
     pub name: String,
     pub id: String,
+    /// What is made of it once its records are there.
+    later: Option<Later>,
+}
+
+/// The indexes of a collection with those that are missing while its records come in: to sort all keys at the end takes
+/// a fraction of the time that finding a place for each of them does.
+struct Later {
+    indexes: Vec<String>,
+    times: [String; 2],
 }
 
 impl Model {
@@ -126,11 +135,42 @@ pub(super) async fn create(
             times.push((collection.id.clone(), ["created", "updated"].map(|key| model.text(key).to_owned())));
         }
         if !collection.is_view() {
-            carried.push(Carried { name: model.text("name").to_owned(), id: collection.id.clone() });
+            let later = (!model.is_ours && collection.indexes.iter().any(|index| !is_unique(index))).then(|| Later {
+                indexes: collection.indexes.to_vec(),
+                times: ["created", "updated"].map(|key| model.text(key).to_owned()),
+            });
+            carried.push(Carried { name: model.text("name").to_owned(), id: collection.id.clone(), later });
         }
     }
     transfer.app.collections.set_times(times).await?;
+    for collection in &carried {
+        if let Some(later) = &collection.later {
+            // Those that refuse rows stay.
+            let needed = later.indexes.iter().filter(|index| is_unique(index));
+            set_indexes(transfer, &collection.id, needed.cloned().collect()).await?;
+        }
+    }
     Ok(carried)
+}
+
+/// Makes the indexes that were left for when the records are there.
+pub(super) async fn make_indexes(transfer: &Move<'_>, carried: &[Carried]) -> anyhow::Result<()> {
+    for collection in carried {
+        if let Some(Later { indexes, times }) = &collection.later {
+            set_indexes(transfer, &collection.id, indexes.clone()).await?;
+            transfer.app.collections.set_times(vec![(collection.id.clone(), times.clone())]).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn set_indexes(transfer: &Move<'_>, id: &str, indexes: Vec<String>) -> anyhow::Result<()> {
+    let patch = Map::from_iter([("indexes".to_owned(), Json::from(indexes))]);
+    transfer.app.collections.update(id, patch).await.map(drop).map_err(refused)
+}
+
+fn is_unique(index: &str) -> bool {
+    IndexStatement::parse(index).is_some_and(|index| index.unique)
 }
 
 /// The first users' collection goes where it is empty; other collections of the same id or name clash.

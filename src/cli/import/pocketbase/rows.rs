@@ -57,7 +57,7 @@ struct Steps<'a> {
 fn tables(transfer: &Move<'_>, carried: &[Carried], report: &mut Report) -> anyhow::Result<Vec<Table>> {
     let schema = transfer.app.registry.load();
     let mut tables = Vec::new();
-    for Carried { name, id } in carried {
+    for Carried { name, id, .. } in carried {
         let Some(collection) = schema.by_id(id).cloned() else { continue };
         let there = transfer.source.data().columns(name)?;
         if there.is_empty() {
