@@ -72,6 +72,8 @@ impl Engine {
             Ok(result) => result,
             Err(_elapsed) => {
                 lease.spoil();
+                // The others lead to the same silence.
+                self.0.pool.forget();
                 Err(StoreError::Timeout)
             }
         };

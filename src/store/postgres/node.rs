@@ -174,8 +174,8 @@ impl Engine {
     pub async fn confirm(&self) -> Result<u64> {
         if !self.0.node.is_in_touch() {
             let mut lease = self.lease().await?;
-            let ask = lease.run(async |connection| feed::schema_version(connection).await);
-            let version = ask.await.map_err(plain)?;
+            let ask = lease.ask(async |connection| feed::schema_version(connection).await);
+            let version = ask.await.inspect_err(|_| self.0.pool.forget()).map_err(plain)?;
             drop(lease);
             if version > self.schema_version() {
                 self.renew(&self.0.dialect.load_full()).await?;
@@ -187,7 +187,7 @@ impl Engine {
     /// Says farewell, so that nobody waits for this node.
     pub(super) async fn leave(&self) {
         let Ok(mut lease) = self.lease().await else { return };
-        let left = lease.run(async |connection| self.0.node.leave(connection).await);
+        let left = lease.ask(async |connection| self.0.node.leave(connection).await);
         if let Err(error) = left.await {
             tracing::debug!(%error, "the others will notice that this server is gone");
         }

@@ -189,6 +189,20 @@ impl Lease {
         result
     }
 
+    /// The same for what a server answers at once if it answers at all: a silent one holds nobody up.
+    pub(super) async fn ask<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, sqlx::Error> {
+        match tokio::time::timeout(CONNECT_TIME, self.run(work)).await {
+            Ok(answer) => answer,
+            Err(elapsed) => {
+                self.spoil();
+                Err(sqlx::Error::Io(elapsed.into()))
+            }
+        }
+    }
+
     /// Forgets prepared statements of another schema.
     pub(super) async fn renew(&mut self, schema: u64) -> Result<()> {
         if self.open.as_ref().is_none_or(|open| open.schema == schema) {

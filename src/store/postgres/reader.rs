@@ -49,6 +49,8 @@ impl Engine {
             Ok(result) => result,
             Err(_elapsed) => {
                 lease.spoil();
+                // The others lead to the same silence.
+                self.0.pool.forget();
                 return Err(StoreError::Timeout);
             }
         };
@@ -71,7 +73,7 @@ impl Engine {
     /// Learns the tables anew where the schema is not that of `known` any more; whether it was so.
     pub(super) async fn renew(&self, known: &Dialect) -> Result<bool> {
         let mut lease = self.lease().await?;
-        let loading = lease.run(async |connection| {
+        let loading = lease.ask(async |connection| {
             let version = super::feed::schema_version(connection).await?;
             match version == known.version {
                 true => Ok(None),
