@@ -21,7 +21,8 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes of a page of the main database.
 pub(super) const PAGE_BYTES: u32 = 4096;
 
-/// The connection that writes. An existing database keeps its page size.
+/// The connection that writes. An existing database keeps its page size. What an index over a large table sorts goes to
+/// files; the journals of savepoints stay in memory (`SQLITE_STMTJRNL_SPILL` in `.cargo/config.toml`).
 pub(super) fn writer(path: &Path, page_bytes: u32, durability: Durability, vfs: Option<&str>) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = open(path, flags, WRITER_STATEMENTS, vfs)?;
@@ -29,7 +30,8 @@ pub(super) fn writer(path: &Path, page_bytes: u32, durability: Durability, vfs: 
         &connection,
         &format!(
             "PRAGMA page_size = {page_bytes}; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;
-             PRAGMA cache_size = -32768; PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = {JOURNAL_LIMIT_BYTES};"
+             PRAGMA cache_size = -32768; PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = {JOURNAL_LIMIT_BYTES};
+             PRAGMA temp_store = FILE;"
         ),
     )?;
     synchronize(&connection, durability)?;
