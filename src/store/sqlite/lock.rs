@@ -10,7 +10,7 @@ const FILE_NAME: &str = "data.lock";
 
 /// Held as long as the engine is open; the system releases it when the process dies.
 #[derive(Debug)]
-pub struct DirectoryLock(#[expect(dead_code, reason = "the open file is the lock")] File);
+pub struct DirectoryLock(File);
 
 impl DirectoryLock {
     /// Takes the directory, which must be there.
@@ -41,6 +41,15 @@ impl DirectoryLock {
                 )))
             }
             Err(TryLockError::Error(error)) => Err(broken(error)),
+        }
+    }
+}
+
+impl Drop for DirectoryLock {
+    /// Not only by closing the file: a child process that is just being started has it open, too.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the data directory is free only when the process has ended");
         }
     }
 }
