@@ -1,10 +1,14 @@
 //! A caller: somebody who sends requests with a token or without.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde_json::Value as Json;
+
+/// Idle connections go well before the server ends them: a request must not meet one that is just being closed.
+const IDLE: Duration = Duration::from_secs(2);
 
 #[derive(Clone)]
 pub struct Client {
@@ -25,6 +29,7 @@ impl Client {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .pool_idle_timeout(IDLE)
             .build()
             .expect("a client without options to go wrong");
         Self { http, base: format!("http://{address}"), token }
