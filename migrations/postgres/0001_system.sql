@@ -64,6 +64,7 @@ INSERT INTO _state (epoch, timeline)
 CREATE TABLE _nodes (
     id             text COLLATE "C" PRIMARY KEY,
     version        text COLLATE "C" NOT NULL,     -- of the program
+    migration      bigint NOT NULL,               -- the last one that the program knows
     schema_version bigint NOT NULL,
     beat           timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (fillfactor = 50);

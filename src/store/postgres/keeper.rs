@@ -10,7 +10,9 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::migrate::{self, MIGRATIONS, Progress};
 use super::{Engine, Health, Inner, feed, retention};
+use crate::clock::Clock;
 
 /// Between two looks at a server that is well, and at one that is away.
 const CALM: Duration = Duration::from_secs(5);
@@ -26,12 +28,20 @@ struct Look {
     options: PgConnectOptions,
     connection: Option<PgConnection>,
     made_ahead: Instant,
+    /// Whether a step of the system tables waits for older programs to end.
+    migrated: Progress,
 }
 
 impl Keeper {
-    pub(super) fn start(handle: &Handle, inner: Weak<Inner>, health: Arc<Health>, options: PgConnectOptions) -> Self {
+    pub(super) fn start(
+        handle: &Handle,
+        inner: Weak<Inner>,
+        health: Arc<Health>,
+        options: PgConnectOptions,
+        migrated: Progress,
+    ) -> Self {
         Self(handle.spawn(async move {
-            let mut look = Look { options, connection: None, made_ahead: Instant::now() };
+            let mut look = Look { options, connection: None, made_ahead: Instant::now(), migrated };
             loop {
                 let calm = !health.away.load(std::sync::atomic::Ordering::Acquire);
                 // A doubt is looked into at once, but a server that is away is not asked all the time.
@@ -85,6 +95,12 @@ impl Look {
         if self.made_ahead.elapsed() > AHEAD {
             retention::make_ahead(connection).await?;
             self.made_ahead = Instant::now();
+            if self.migrated == Progress::Waiting {
+                match migrate::run(connection, MIGRATIONS, &Clock::system().now_text()).await {
+                    Ok(progress) => self.migrated = progress,
+                    Err(error) => tracing::warn!(%error, "a step of the system tables that had to wait failed"),
+                }
+            }
         }
         Ok(())
     }

@@ -159,7 +159,7 @@ impl Engine {
             // Somebody asks: the next answer knows more.
             self.0.health.doubt.notify_one();
         }
-        !away && !self.0.closed.load(Ordering::Acquire) && self.0.pool.has_room()
+        !away && !self.0.node.is_outdated() && !self.0.closed.load(Ordering::Acquire) && self.0.pool.has_room()
     }
 
     pub async fn close(&self) {

@@ -20,10 +20,11 @@ use super::super::{Result, Shared, StoreError};
 use super::Engine;
 use super::error::plain;
 use super::feed;
+use super::migrate::KNOWN;
 
 const BEAT: Duration = Duration::from_millis(500);
 const LEASE: Duration = Duration::from_secs(2);
-const SILENT: &str = "2.5 seconds";
+pub(super) const SILENT: &str = "2.5 seconds";
 /// Rows of nodes that ended without a farewell are cleared away after this.
 const FORGOTTEN: &str = "1 day";
 
@@ -46,6 +47,8 @@ pub(super) struct Node {
     urgent: AtomicBool,
     /// Whether another node was alive at the last beat.
     accompanied: AtomicBool,
+    /// The database was brought up to a version that this program does not understand.
+    outdated: AtomicBool,
     /// Something was committed here that the others were not hinted at.
     wrote: AtomicBool,
     hint: Notify,
@@ -60,6 +63,7 @@ impl Node {
             beaten: Mutex::new(None),
             urgent: AtomicBool::new(false),
             accompanied: AtomicBool::new(false),
+            outdated: AtomicBool::new(false),
             wrote: AtomicBool::new(false),
             hint: Notify::new(),
             shared: watch::Sender::default(),
@@ -69,6 +73,11 @@ impl Node {
     /// Whether what is in memory may be trusted.
     pub(super) fn is_in_touch(&self) -> bool {
         self.beaten.lock().is_some_and(|beaten| beaten.elapsed() < LEASE)
+    }
+
+    /// Whether this program must leave the database alone.
+    pub(super) fn is_outdated(&self) -> bool {
+        self.outdated.load(Ordering::Acquire)
     }
 
     /// Waits until a look at the feed is worth while.
@@ -93,18 +102,23 @@ impl Node {
             return Ok(());
         }
         let sent = Instant::now();
-        let sql = "INSERT INTO _nodes (id, version, schema_version) VALUES ($1, $2, $3)
+        let sql = "INSERT INTO _nodes (id, version, schema_version, migration) VALUES ($1, $2, $3, $5)
             ON CONFLICT (id) DO UPDATE SET schema_version = excluded.schema_version, beat = clock_timestamp()
-            RETURNING EXISTS (SELECT 1 FROM _nodes WHERE id <> $1 AND beat > clock_timestamp() - $4::text::interval)";
+            RETURNING EXISTS (SELECT 1 FROM _nodes WHERE id <> $1 AND beat > clock_timestamp() - $4::text::interval),
+                $5 < (SELECT max(needs) FROM _migrations)";
         let row = sqlx::query(sql)
             .bind(&self.id)
             .bind(env!("CARGO_PKG_VERSION"))
             .bind(self.acknowledged.load(Ordering::Acquire).cast_signed())
             .bind(SILENT)
+            .bind(KNOWN)
             .fetch_one(connection)
             .await
             .map_err(plain)?;
         self.accompanied.store(row.try_get(0).map_err(plain)?, Ordering::Relaxed);
+        if row.try_get(1).map_err(plain)? && !self.outdated.swap(true, Ordering::AcqRel) {
+            tracing::error!("the database was brought up to a later version, which this program does not understand");
+        }
         *self.beaten.lock() = Some(sent);
         Ok(())
     }
@@ -172,6 +186,9 @@ impl Engine {
     }
 
     pub async fn confirm(&self) -> Result<u64> {
+        if self.0.node.is_outdated() {
+            return Err(StoreError::Away("it was brought up to a later version".into()));
+        }
         if !self.0.node.is_in_touch() {
             let mut lease = self.lease().await?;
             let ask = lease.ask(async |connection| feed::schema_version(connection).await);

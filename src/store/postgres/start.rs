@@ -16,6 +16,7 @@ use super::dialect::Dialect;
 use super::error::plain;
 use super::generation::Generations;
 use super::keeper::Keeper;
+use super::migrate::{MIGRATIONS, Progress};
 use super::node::{Listening, Node};
 use super::pool::Pool;
 use super::tail::Tail;
@@ -52,6 +53,7 @@ impl Drop for OwnRuntime {
 
 /// What is read from the server before the first request.
 struct Found {
+    migrated: Progress,
     epoch: String,
     dialect: Dialect,
 }
@@ -92,7 +94,7 @@ impl Engine {
         let inner = Arc::downgrade(&engine.0);
         let tail = Tail::start(&handle, inner.clone(), node.clone(), direct.clone());
         let listening = Listening::start(&handle, node, direct.clone());
-        let keeper = Keeper::start(&handle, inner, health, direct);
+        let keeper = Keeper::start(&handle, inner, health, direct, found.migrated);
         *engine.0.running.lock() = Some(Running { runtime, keeper, tail, listening, lock });
         Ok(engine)
     }
@@ -101,12 +103,12 @@ impl Engine {
 async fn find(options: PgConnectOptions, patience: Duration) -> Result<Found> {
     let mut connection = connect::wait_for(&options, patience).await?;
     connect::judge(&mut connection).await?;
-    migrate::run(&mut connection, &Clock::system().now_text()).await?;
+    let migrated = migrate::run(&mut connection, MIGRATIONS, &Clock::system().now_text()).await?;
     retention::make_ahead(&mut connection).await.map_err(plain)?;
     let epoch = feed::epoch(&mut connection).await.map_err(plain)?;
     let version = feed::schema_version(&mut connection).await.map_err(plain)?;
     let dialect = Dialect::load(&mut connection, version).await.map_err(plain)?;
     // The server notices a connection that ends without a farewell, too.
     let _ = connection.close().await;
-    Ok(Found { epoch, dialect })
+    Ok(Found { migrated, epoch, dialect })
 }

@@ -228,7 +228,7 @@ async fn a_server_that_can_not_be_used_is_named_in_one_sentence() {
     let told = refusal(user("locked:right")).await;
     assert!(told.contains("GRANT USAGE, CREATE ON SCHEMA \"public\" TO \"locked\""), "{told}");
     assert!(refusal(format!("{url}?sslmode=require")).await.contains("sslmode=require"));
-    database.run("INSERT INTO _migrations VALUES (9999, 'later', '')").await;
+    database.run("INSERT INTO _migrations VALUES (9999, 'later', 9999, '')").await;
     assert!(refusal(url.clone()).await.contains("written by a later version"));
 }
 

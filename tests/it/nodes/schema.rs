@@ -49,7 +49,7 @@ async fn a_node_that_went_silent_is_waited_for_until_it_can_decide_nothing() {
     let Some((first, second)) = two().await else { return };
     first.open_collection("posts", json!([])).await;
     // A node that beat just now and never will again.
-    let silent = "INSERT INTO _nodes (id, version, schema_version) VALUES ('silent', '0', 1)";
+    let silent = "INSERT INTO _nodes (id, version, schema_version, migration) VALUES ('silent', '0', 1, 1000)";
     first.database().run(silent).await;
     let started = Instant::now();
     first.superuser().patch("/api/collections/posts", json!({ "listRule": null })).await.ok();
