@@ -59,16 +59,21 @@ impl Place {
     pub fn serve_with(&self, prepare: impl FnOnce(&mut Command)) -> Server {
         let mut command = self.command(&["serve", "--http", "127.0.0.1:0"]);
         prepare(&mut command);
+        Server::spawn(command)
+    }
+}
+
+impl Server {
+    /// Returns once the server listens.
+    pub fn spawn(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary runs");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let url = lines.by_ref().map_while(Result::ok).find_map(|line| {
             line.split_once("http://").map(|(_, rest)| format!("http://{}", rest.trim_end_matches("/api/")))
         });
-        Server { url: url.expect("the server prints its address"), child }
+        Self { url: url.expect("the server prints its address"), child }
     }
-}
 
-impl Server {
     pub fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &id]).status().expect("kill runs").success());

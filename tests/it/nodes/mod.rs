@@ -1,6 +1,9 @@
 //! Several servers over one database. They are skipped on the embedded engine, which has one.
 
 mod jobs;
+mod namespace;
+mod partition;
+mod rolling;
 mod schema;
 mod writes;
 
