@@ -1,12 +1,13 @@
 //! `[database]`: the server that holds the data, where it is not the embedded engine.
 
+use super::database_url::{each_host, without_password};
 use super::given::Given;
 use super::key::{Key, quoted};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Database {
     /// Where PostgreSQL is, as `postgres://user:password@host:port/name?sslmode=verify-full`; empty for the embedded
-    /// engine in the data directory.
+    /// engine in the data directory. Of several hosts (`host1:port1,host2:port2`) the one that takes writes is used.
     pub url: String,
     /// The same server without a pooler in between; empty where there is none.
     pub direct_url: String,
@@ -32,20 +33,20 @@ impl Default for Database {
     }
 }
 
-const URL: &str = "empty, or a URL that starts with postgres://";
+const URL: &str = "empty, or a URL such as postgres://user:password@host:5432/name, also with several hosts";
 
 pub(super) const KEYS: &[Key] = &[
     Key {
         name: "url",
         expected: URL,
         set: |config, given| url(given).map(|url| config.database.url = url),
-        get: |config| without_password(&config.database.url),
+        get: |config| shown(&config.database.url),
     },
     Key {
         name: "direct_url",
         expected: URL,
         set: |config, given| url(given).map(|url| config.database.direct_url = url),
-        get: |config| without_password(&config.database.direct_url),
+        get: |config| shown(&config.database.direct_url),
     },
     Key {
         name: "pool_size",
@@ -74,19 +75,9 @@ pub(super) const KEYS: &[Key] = &[
 ];
 
 fn url(given: &Given) -> Option<String> {
-    given.text().filter(|text| {
-        let known = ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
-        text.is_empty() || (known && url::Url::parse(text).is_ok())
-    })
+    given.text().filter(|text| text.is_empty() || each_host(text).is_some())
 }
 
-/// What may be shown of a URL.
-fn without_password(url: &str) -> String {
-    let Ok(mut parsed) = url::Url::parse(url) else { return quoted(url) };
-    if parsed.password().is_none() {
-        return quoted(url);
-    }
-    // A URL with a password has a host, so that it can have another one.
-    let _ = parsed.set_password(Some("***"));
-    quoted(parsed.as_str())
+fn shown(url: &str) -> String {
+    quoted(&without_password(url))
 }

@@ -1,5 +1,7 @@
 //! A value as a source gave it, before its key says what it should be.
 
+use super::database_url::hidden;
+
 /// A typed value of the file, or the bare text of a variable or a flag.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Given {
@@ -65,8 +67,8 @@ impl Given {
 impl std::fmt::Display for Given {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Given::Text(text) => write!(f, "the text {text:?}"),
-            Given::Raw(text) => write!(f, "{text:?}"),
+            Given::Text(text) => write!(f, "the text {:?}", hidden(text)),
+            Given::Raw(text) => write!(f, "{:?}", hidden(text)),
             Given::Integer(number) => write!(f, "the number {number}"),
             Given::Boolean(flag) => write!(f, "{flag}"),
             Given::List(_) => f.write_str("a list"),

@@ -12,6 +12,7 @@
 mod auth;
 mod cache;
 mod database;
+mod database_url;
 mod error;
 mod feed;
 mod file;
@@ -27,6 +28,7 @@ mod tests;
 
 use std::path::PathBuf;
 
+pub use database_url::each_host;
 pub use error::{ConfigError, Origin};
 pub use logs::{LogFormat, LogLevel, LogOutput};
 pub use sqlite::{Checkpoint, Durability};

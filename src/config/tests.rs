@@ -55,6 +55,12 @@ fn errors_name_file_line_key_and_expectation() {
         "dir = 'file:/nowhere/at/all'",
         expect!["basalt.toml:1: `dir`: can't read /nowhere/at/all: No such file or directory (os error 2)"],
     );
+    check(
+        "[database]\nurl = 'postgres://ann:s3cret@db1,db2:x/shop'",
+        expect![[
+            r#"basalt.toml:2: `database.url`: expected empty, or a URL such as postgres://user:password@host:5432/name, also with several hosts, not the text "postgres://***@db1,db2:x/shop""#
+        ]],
+    );
     assert!(from_text("dir = ").expect_err("no value").to_string().starts_with("basalt.toml:1: this is not TOML"));
 }
 

@@ -54,6 +54,12 @@ pub(super) fn is_unknown_name(error: &sqlx::Error) -> bool {
     matches!(error.code().as_deref(), Some("42P01" | "42703" | "42704"))
 }
 
+/// Whether the statement calls a function that is not there.
+pub(super) fn is_unknown_function(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    error.code().as_deref() == Some("42883")
+}
+
 fn by_code(error: &PgDatabaseError, indexes: &Indexes) -> StoreError {
     let message = || error.message().to_owned();
     match error.code() {

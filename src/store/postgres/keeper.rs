@@ -4,14 +4,16 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions as _, Row as _};
+use sqlx::postgres::PgConnection;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::super::{Result, StoreError};
+use super::error::plain;
 use super::migrate::{self, MIGRATIONS, Progress};
-use super::{Engine, Health, Inner, feed, retention};
+use super::servers::{Demand, Servers};
+use super::{Engine, Health, Inner, history, retention};
 use crate::clock::Clock;
 
 /// Between two looks at a server that is well, and at one that is away.
@@ -25,7 +27,7 @@ const AHEAD: Duration = Duration::from_secs(600);
 pub(super) struct Keeper(JoinHandle<()>);
 
 struct Look {
-    options: PgConnectOptions,
+    servers: Servers,
     connection: Option<PgConnection>,
     made_ahead: Instant,
     /// Whether a step of the system tables waits for older programs to end.
@@ -37,11 +39,11 @@ impl Keeper {
         handle: &Handle,
         inner: Weak<Inner>,
         health: Arc<Health>,
-        options: PgConnectOptions,
+        servers: Servers,
         migrated: Progress,
     ) -> Self {
         Self(handle.spawn(async move {
-            let mut look = Look { options, connection: None, made_ahead: Instant::now(), migrated };
+            let mut look = Look { servers, connection: None, made_ahead: Instant::now(), migrated };
             loop {
                 let calm = !health.away.load(std::sync::atomic::Ordering::Acquire);
                 // A doubt is looked into at once, but a server that is away is not asked all the time.
@@ -64,36 +66,32 @@ impl Look {
     async fn once(&mut self, engine: &Engine) {
         match tokio::time::timeout(LOOK_TIME, self.look(engine)).await {
             Ok(Ok(())) => engine.0.health.is_back(),
+            // It has no room for others, but it is there.
+            Ok(Err(StoreError::Overloaded)) => {}
             Ok(Err(error)) => {
                 self.connection = None;
-                engine.0.health.note(&super::StoreError::Away(error.to_string()), &engine.0.pool);
+                let error = match error {
+                    StoreError::Away(_) => error,
+                    other => StoreError::Away(other.to_string()),
+                };
+                engine.0.health.note(&error, &engine.0.pool);
             }
             Err(_elapsed) => {
                 self.connection = None;
-                let error = super::StoreError::Away("it does not answer".to_owned());
+                let error = StoreError::Away("it does not answer".to_owned());
                 engine.0.health.note(&error, &engine.0.pool);
             }
         }
     }
 
-    async fn look(&mut self, engine: &Engine) -> Result<(), sqlx::Error> {
+    async fn look(&mut self, engine: &Engine) -> Result<()> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
-            none => {
-                let connection = none.insert(self.options.connect().await?);
-                let epoch = feed::epoch(connection).await?;
-                if **engine.0.epoch.load() != epoch {
-                    engine.0.epoch.store(Arc::new(epoch));
-                }
-                connection
-            }
+            none => none.insert(self.servers.connect(Demand::NotOlder(&engine.0.history)).await?),
         };
-        let standby: bool = sqlx::query("SELECT pg_is_in_recovery()").fetch_one(&mut *connection).await?.try_get(0)?;
-        if standby {
-            return Err(sqlx::Error::Io(std::io::Error::other("it is a standby that takes no writes")));
-        }
+        engine.adopt(history::find(connection).await.map_err(plain)?);
         if self.made_ahead.elapsed() > AHEAD {
-            retention::make_ahead(connection).await?;
+            retention::make_ahead(connection).await.map_err(plain)?;
             self.made_ahead = Instant::now();
             if self.migrated == Progress::Waiting {
                 match migrate::run(connection, MIGRATIONS, &Clock::system().now_text()).await {

@@ -83,7 +83,7 @@ impl Engine {
             self.0.node.wrote();
         }
         result.inspect_err(|error| match error {
-            StoreError::Away(_) if !fresh => self.0.pool.forget(),
+            StoreError::Away(_) if !fresh => self.0.health.suspect(&self.0.pool),
             error => self.0.health.note(error, &self.0.pool),
         })
     }

@@ -19,6 +19,7 @@ mod dialect;
 mod error;
 mod feed;
 mod generation;
+mod history;
 mod inspect;
 mod keeper;
 mod lane;
@@ -30,6 +31,7 @@ mod probe;
 mod reader;
 mod retention;
 mod row;
+mod servers;
 mod start;
 mod tail;
 #[cfg(test)]
@@ -51,6 +53,7 @@ use super::sqlite::DirectoryLock;
 use super::{Result, StoreError, Table};
 use dialect::Dialect;
 use generation::Generations;
+use history::History;
 use keeper::Keeper;
 use node::{Listening, Node};
 use pool::Pool;
@@ -67,7 +70,7 @@ pub struct Engine(Arc<Inner>);
 pub struct Options {
     /// What belongs to this server alone: its log of requests, its socket.
     pub dir: PathBuf,
-    /// `postgres://…`
+    /// `postgres://…`, of one host or of several.
     pub url: String,
     /// The same server without a pooler in between; empty where there is none.
     pub direct_url: String,
@@ -83,7 +86,7 @@ struct Inner {
     pool: Pool,
     /// What is known of the tables, and the version of the schema that it is true for.
     dialect: ArcSwap<Dialect>,
-    epoch: ArcSwap<String>,
+    history: Arc<History>,
     generations: Generations,
     query_timeout: Duration,
     health: Arc<Health>,
@@ -136,7 +139,7 @@ impl Engine {
     }
 
     pub fn epoch(&self) -> Arc<String> {
-        self.0.epoch.load_full()
+        self.0.history.epoch()
     }
 
     pub fn generation(&self, table: &Table) -> Option<u64> {
@@ -193,6 +196,12 @@ impl Health {
             pool.forget();
             self.doubt.notify_one();
         }
+    }
+
+    /// A connection broke, maybe with the server: none of the others is trusted.
+    fn suspect(&self, pool: &Pool) {
+        pool.forget();
+        self.doubt.notify_one();
     }
 
     fn is_back(&self) {

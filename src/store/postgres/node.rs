@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use sqlx::Row as _;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPoolOptions};
+use sqlx::postgres::{PgConnection, PgListener, PgPoolOptions};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -21,6 +21,7 @@ use super::Engine;
 use super::error::plain;
 use super::feed;
 use super::migrate::KNOWN;
+use super::servers::Servers;
 
 const BEAT: Duration = Duration::from_millis(500);
 const LEASE: Duration = Duration::from_secs(2);
@@ -78,6 +79,11 @@ impl Node {
     /// Whether this program must leave the database alone.
     pub(super) fn is_outdated(&self) -> bool {
         self.outdated.load(Ordering::Acquire)
+    }
+
+    /// Nothing in memory may be trusted until the next beat.
+    pub(super) fn lose_touch(&self) {
+        *self.beaten.lock() = None;
     }
 
     /// Waits until a look at the feed is worth while.
@@ -215,10 +221,11 @@ impl Engine {
 pub(super) struct Listening(JoinHandle<()>);
 
 impl Listening {
-    pub(super) fn start(handle: &Handle, node: Arc<Node>, options: PgConnectOptions) -> Self {
+    pub(super) fn start(handle: &Handle, node: Arc<Node>, servers: Servers) -> Self {
         Self(handle.spawn(async move {
-            let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
             loop {
+                // A standby lets nobody listen.
+                let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(servers.last().clone());
                 if let Ok(mut listener) = PgListener::connect_with(&pool).await
                     && listener.listen(CHANNEL).await.is_ok()
                 {

@@ -8,17 +8,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::Connection as _;
+use sqlx::postgres::PgConnection;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 use super::super::{Result, StoreError};
 use super::error;
 use super::generation::Writing;
+use super::servers::Primary;
 
-/// Who waits for a connection that is being opened hears of a failure after this.
-const CONNECT_TIME: Duration = Duration::from_secs(5);
+/// What is answered at once if it is answered at all may take so long.
+const ANSWER_TIME: Duration = Duration::from_secs(5);
 /// A connection that was idle for longer is closed rather than trusted: what stands between forgets silent ones.
 const IDLE_TIME: Duration = Duration::from_secs(300);
 /// One that serves for so long is closed when it is handed back, so that memory of the server's side is given back.
@@ -27,7 +28,7 @@ const LIFE_TIME: Duration = Duration::from_secs(3600);
 pub(super) struct Pool(Arc<Shared>);
 
 struct Shared {
-    options: PgConnectOptions,
+    primary: Primary,
     runtime: Handle,
     permits: Arc<Semaphore>,
     wait: Duration,
@@ -64,10 +65,10 @@ pub(super) struct Lease {
 }
 
 impl Pool {
-    pub(super) fn new(options: PgConnectOptions, runtime: Handle, size: u32, wait: Duration) -> Self {
+    pub(super) fn new(primary: Primary, runtime: Handle, size: u32, wait: Duration) -> Self {
         let permits = Arc::new(Semaphore::new(size as usize));
         Self(Arc::new(Shared {
-            options,
+            primary,
             runtime,
             permits,
             wait,
@@ -148,13 +149,10 @@ impl Shared {
     }
 
     async fn connect(&self, era: u64, schema: u64) -> Result<Open> {
-        let options = self.options.clone();
-        let connecting = async move { tokio::time::timeout(CONNECT_TIME, options.connect()).await };
+        let primary = self.primary.clone();
         // On the engine's runtime, which outlives the one of a request.
-        let connected = self.runtime.spawn(connecting).await.map_err(|_gone| StoreError::Closed)?;
-        let connection = connected
-            .map_err(|_elapsed| StoreError::Away("the database server does not answer".into()))?
-            .map_err(error::plain)?;
+        let connecting = self.runtime.spawn(async move { primary.connect().await });
+        let connection = connecting.await.map_err(|_gone| StoreError::Closed)??;
         Ok(Open { connection, era, born: Instant::now(), schema })
     }
 
@@ -194,7 +192,7 @@ impl Lease {
         &mut self,
         work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
     ) -> Result<T, sqlx::Error> {
-        match tokio::time::timeout(CONNECT_TIME, self.run(work)).await {
+        match tokio::time::timeout(ANSWER_TIME, self.run(work)).await {
             Ok(answer) => answer,
             Err(elapsed) => {
                 self.spoil();
@@ -209,7 +207,7 @@ impl Lease {
             return Ok(());
         }
         let clearing = self.run(async |connection| connection.clear_cached_statements().await);
-        match tokio::time::timeout(CONNECT_TIME, clearing).await {
+        match tokio::time::timeout(ANSWER_TIME, clearing).await {
             Ok(cleared) => cleared.map_err(error::plain)?,
             Err(_elapsed) => {
                 self.spoil();

@@ -13,7 +13,6 @@ pub(super) struct Facts {
     /// A snapshot, taken in a transaction that has an id, and that id; or why there is none.
     pub(super) snapshot: Result<(String, String), String>,
     pub(super) encoding: String,
-    pub(super) is_standby: bool,
     /// Tables that Citus spreads over workers, in this database.
     pub(super) distributed_tables: i64,
     /// Whether this role may make tables where its tables go; and where that is.
@@ -30,7 +29,6 @@ impl Facts {
             number,
             snapshot: Err("it was not asked".to_owned()),
             encoding: String::new(),
-            is_standby: false,
             distributed_tables: 0,
             may_create: false,
             role: String::new(),
@@ -92,9 +90,6 @@ pub(super) fn kin(facts: &Facts) -> Result<(), String> {
         };
         return Err(format!("the server is {version}, but Basalt needs PostgreSQL 14 or newer"));
     }
-    if facts.is_standby {
-        return Err("the server is a standby that takes no writes; `database.url` must lead to the primary".to_owned());
-    }
     Ok(())
 }
 
@@ -132,7 +127,6 @@ mod tests {
             number: 150_018,
             snapshot: Ok(("730:733:730,731".into(), "732".into())),
             encoding: "UTF8".into(),
-            is_standby: false,
             distributed_tables: 0,
             may_create: true,
             role: "basalt".into(),
@@ -168,7 +162,6 @@ mod tests {
             assert!(told.contains("snapshots"), "{snapshot}: {told}");
         }
         assert!(refused(|facts| facts.encoding = "SQL_ASCII".into()).contains("needs UTF8"));
-        assert!(refused(|facts| facts.is_standby = true).contains("standby"));
         assert!(refused(|facts| facts.may_create = false).contains("GRANT USAGE, CREATE ON SCHEMA"));
         assert!(refused(|facts| facts.schema = None).contains("search_path"));
     }

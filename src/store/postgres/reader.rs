@@ -57,7 +57,7 @@ impl Engine {
         drop(lease);
         let Err(error) = result else { return Ok(Attempt::Done) };
         if !last && error::breaks(&error) && !fresh {
-            self.0.pool.forget();
+            self.0.health.suspect(&self.0.pool);
             return Ok(Attempt::Again);
         }
         if !last && (error::is_outdated_plan(&error) || error::is_unknown_name(&error)) && self.renew(&dialect).await? {

@@ -7,7 +7,6 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use sqlx::Connection as _;
-use sqlx::postgres::PgConnectOptions;
 use tokio::runtime::{Builder, Runtime};
 
 use super::super::sqlite::open_directory;
@@ -15,12 +14,14 @@ use super::super::{Result, StoreError};
 use super::dialect::Dialect;
 use super::error::plain;
 use super::generation::Generations;
+use super::history::History;
 use super::keeper::Keeper;
 use super::migrate::{MIGRATIONS, Progress};
 use super::node::{Listening, Node};
 use super::pool::Pool;
+use super::servers::{Primary, Servers};
 use super::tail::Tail;
-use super::{Engine, Health, Inner, Options, Running, connect, feed, migrate, retention};
+use super::{Engine, Health, Inner, Options, Running, connect, feed, history, migrate, retention};
 use crate::clock::Clock;
 
 /// Threads on which closures of transactions run; more than connections are of no use.
@@ -54,7 +55,7 @@ impl Drop for OwnRuntime {
 /// What is read from the server before the first request.
 struct Found {
     migrated: Progress,
-    epoch: String,
+    history: history::Found,
     dialect: Dialect,
 }
 
@@ -66,9 +67,9 @@ impl Engine {
     pub async fn open(options: Options) -> Result<Self> {
         let lock = open_directory(&options.dir)?;
         let pooled = !options.direct_url.is_empty();
-        let connecting = connect::options(&options.url, pooled, options.query_timeout_ms)?;
+        let connecting = Servers::of(&options.url, pooled, options.query_timeout_ms)?;
         let direct = match pooled {
-            true => connect::options(&options.direct_url, false, options.query_timeout_ms)?,
+            true => Servers::of(&options.direct_url, false, options.query_timeout_ms)?,
             false => connecting.clone(),
         };
         let runtime = OwnRuntime::new(options.pool_size)?;
@@ -77,12 +78,14 @@ impl Engine {
         let finding = handle.spawn(find(direct.clone(), patience));
         let found = finding.await.map_err(|error| StoreError::Other(error.to_string()))??;
         let wait = Duration::from_millis(options.wait_ms);
+        let history = Arc::new(History::new(found.history));
+        let primary = |servers: &Servers| Primary { servers: servers.clone(), history: history.clone() };
         let health = Arc::new(Health::default());
         let node = Arc::new(Node::new(found.dialect.version));
         let engine = Self(Arc::new(Inner {
-            pool: Pool::new(connecting, handle.clone(), options.pool_size, wait),
+            pool: Pool::new(primary(&connecting), handle.clone(), options.pool_size, wait),
             dialect: ArcSwap::from_pointee(found.dialect),
-            epoch: ArcSwap::from_pointee(found.epoch),
+            history: history.clone(),
             generations: Generations::new(),
             query_timeout: Duration::from_millis(options.query_timeout_ms),
             health: health.clone(),
@@ -92,7 +95,7 @@ impl Engine {
             running: Mutex::new(None),
         }));
         let inner = Arc::downgrade(&engine.0);
-        let tail = Tail::start(&handle, inner.clone(), node.clone(), direct.clone());
+        let tail = Tail::start(&handle, inner.clone(), node.clone(), primary(&direct));
         let listening = Listening::start(&handle, node, direct.clone());
         let keeper = Keeper::start(&handle, inner, health, direct, found.migrated);
         *engine.0.running.lock() = Some(Running { runtime, keeper, tail, listening, lock });
@@ -100,15 +103,15 @@ impl Engine {
     }
 }
 
-async fn find(options: PgConnectOptions, patience: Duration) -> Result<Found> {
-    let mut connection = connect::wait_for(&options, patience).await?;
+async fn find(servers: Servers, patience: Duration) -> Result<Found> {
+    let mut connection = connect::wait_for(&servers, patience).await?;
     connect::judge(&mut connection).await?;
     let migrated = migrate::run(&mut connection, MIGRATIONS, &Clock::system().now_text()).await?;
     retention::make_ahead(&mut connection).await.map_err(plain)?;
-    let epoch = feed::epoch(&mut connection).await.map_err(plain)?;
+    let history = history::find(&mut connection).await.map_err(plain)?;
     let version = feed::schema_version(&mut connection).await.map_err(plain)?;
     let dialect = Dialect::load(&mut connection, version).await.map_err(plain)?;
     // The server notices a connection that ends without a farewell, too.
     let _ = connection.close().await;
-    Ok(Found { migrated, epoch, dialect })
+    Ok(Found { migrated, history, dialect })
 }

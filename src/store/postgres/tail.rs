@@ -11,8 +11,8 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions as _, Row as _};
+use sqlx::Row as _;
+use sqlx::postgres::PgConnection;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
@@ -20,6 +20,7 @@ use super::super::{Result, Shared, StoreError};
 use super::error::plain;
 use super::node::Node;
 use super::position::Snapshot;
+use super::servers::Primary;
 use super::{Engine, Inner};
 
 /// Between two looks when nobody hints at anything.
@@ -79,9 +80,9 @@ pub(super) async fn since(connection: &mut PgConnection, position: &Snapshot) ->
 pub(super) struct Tail(JoinHandle<()>);
 
 impl Tail {
-    pub(super) fn start(handle: &Handle, inner: Weak<Inner>, node: Arc<Node>, options: PgConnectOptions) -> Self {
+    pub(super) fn start(handle: &Handle, inner: Weak<Inner>, node: Arc<Node>, primary: Primary) -> Self {
         Self(handle.spawn(async move {
-            let mut follower = Follower { options, connection: None, position: None };
+            let mut follower = Follower { primary, connection: None, position: None };
             loop {
                 let Some(inner) = inner.upgrade() else { return };
                 let engine = Engine(inner);
@@ -93,6 +94,7 @@ impl Tail {
                     }
                     // The keeper finds out what it is, and says so.
                     Ok(Err(_)) | Err(_) => {
+                        engine.0.health.doubt.notify_one();
                         follower.lose();
                         drop(engine);
                         tokio::time::sleep(AWAY).await;
@@ -108,8 +110,9 @@ impl Tail {
 }
 
 struct Follower {
-    options: PgConnectOptions,
-    connection: Option<PgConnection>,
+    primary: Primary,
+    /// With the epoch that it was opened in.
+    connection: Option<(PgConnection, Arc<String>)>,
     position: Option<Snapshot>,
 }
 
@@ -121,9 +124,13 @@ impl Follower {
     }
 
     async fn look(&mut self, engine: &Engine) -> Result<()> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            none => none.insert(self.options.connect().await.map_err(plain)?),
+        let epoch = engine.epoch();
+        if self.connection.as_ref().is_some_and(|(_, opened_in)| *opened_in != epoch) {
+            self.lose();
+        }
+        let (connection, _) = match &mut self.connection {
+            Some(open) => open,
+            none => none.insert((self.primary.connect().await?, epoch)),
         };
         let position = match &self.position {
             Some(position) => {
