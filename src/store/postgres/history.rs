@@ -30,7 +30,8 @@ const NAMED: &str = "SELECT epoch, timeline FROM _state";
 const RENAME: &str = "UPDATE _state SET epoch = substr(replace(gen_random_uuid()::text, '-', ''), 1, 16), timeline = $1, \
     schema_version = schema_version + $3 WHERE timeline <> $1 RETURNING setval('_rev', nextval('_rev') + $2)";
 /// Nodes whose beats were lost may still decide by what they know: a change of the schema waits for this one's silence.
-const LOST_NODES: &str = "INSERT INTO _nodes (id, version, schema_version) VALUES ('failover', '', 0) \
+const LOST_NODES: &str = "INSERT INTO _nodes (id, version, migration, schema_version) \
+    VALUES ('failover', '', 0, 0) \
     ON CONFLICT (id) DO UPDATE SET beat = clock_timestamp()";
 
 /// A history by its name, and where it was found.
