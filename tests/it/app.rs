@@ -67,6 +67,17 @@ impl TestApp {
         Some(Self::open(dir, None, clock, token, |config, _| database.configure(config)).await)
     }
 
+    /// A server over the database of this URL, beside another one if there is one already.
+    pub async fn over(url: &str, other: Option<&Self>) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let token = other.and_then(|other| other.superuser.token.clone());
+        let configure = |config: &mut Config| {
+            config.database.url = url.to_owned();
+            config.database.pool_size = 8;
+        };
+        Self::open(dir, None, Clock::system(), token, |config, _| configure(config)).await
+    }
+
     /// The database of this server.
     pub fn database(&self) -> &Database {
         self.database.as_ref().expect("not the embedded engine")

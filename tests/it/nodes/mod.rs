@@ -1,7 +1,10 @@
 //! Several servers over one database. They are skipped on the embedded engine, which has one.
 
+mod failover;
 mod jobs;
+mod load;
 mod namespace;
+mod pair;
 mod partition;
 mod rolling;
 mod schema;
