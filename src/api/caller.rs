@@ -145,7 +145,7 @@ impl FromRequest for Call {
             return Either::Left(ready(Self::new(http, server, caller).map_err(ApiError::from)));
         }
         let read = async move {
-            let caller = server.app.auth.caller(text_header(http.headers(), AUTHORIZATION)).await;
+            let caller = server.app.auth.caller(text_header(http.headers(), AUTHORIZATION)).await?;
             Ok(Self::new(http, server, caller)?)
         };
         Either::Right(read.boxed_local())

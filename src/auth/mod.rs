@@ -27,7 +27,7 @@ pub use password::PasswordForm;
 
 use crate::clock::Clock;
 use crate::crypto::Hasher;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::query::{Caller, Context, Request};
 use crate::records::Records;
 use crate::schema::{AuthOptions, Collection, Record, Registry};
@@ -69,12 +69,15 @@ impl Auth {
 
     /// The caller of an `Authorization` header: a raw token, or one behind `Bearer ` in any case with
     /// exactly one space. Anything wrong with it makes a guest (contract 1.6).
-    pub async fn caller(&self, authorization: Option<&str>) -> Caller {
+    ///
+    /// # Errors
+    /// When the database does not tell: who has a good token must not be taken for a guest.
+    pub async fn caller(&self, authorization: Option<&str>) -> Result<Caller> {
         if let Some(caller) = self.caller_at_hand(authorization) {
-            return caller;
+            return Ok(caller);
         }
         let token = strip_bearer(authorization.unwrap_or_default());
-        self.verify(token).await.map_or(Caller::Guest, |(record, _)| Caller::Record(record))
+        Ok(self.verify(token).await?.map_or(Caller::Guest, |(record, _)| Caller::Record(record)))
     }
 
     /// The caller of a header, where telling it takes no reading: a guest, or a token that is known.
@@ -93,22 +96,28 @@ impl Auth {
         collection.auth().map(methods::body).unwrap_or_default()
     }
 
-    async fn verify(&self, token: &str) -> Option<(Arc<Record>, token::Claims)> {
+    /// What a token stands for; `None` where it is no good.
+    async fn verify(&self, token: &str) -> Result<Option<(Arc<Record>, token::Claims)>> {
         let schema = self.registry.load();
         if let Some(known) = self.known.find(token, &schema, &self.store, self.now_s()) {
-            return Some(known);
+            return Ok(Some(known));
         }
-        let claims = token::peek(token)?;
-        let collection = schema.by_id(&claims.collection_id)?;
-        let options = collection.auth()?;
+        let Some(claims) = token::peek(token) else { return Ok(None) };
+        let Some(collection) = schema.by_id(&claims.collection_id) else { return Ok(None) };
+        let Some(options) = collection.auth() else { return Ok(None) };
         let generation = self.store.generation(&collection.table);
-        let record = self.records.find(&self.store.reader(), collection, &claims.id).await.ok()??;
+        let record = match self.records.find(&self.store.reader(), collection, &claims.id).await {
+            Ok(Some(record)) => record,
+            Err(error) if matches!(error.kind(), Kind::Unavailable | Kind::Timeout) => return Err(error),
+            // What the token names may be nothing that could be stored.
+            Ok(None) | Err(_) => return Ok(None),
+        };
         if !token::is_valid(token, &claims, &record, &options.auth_token, self.now_s()) {
-            return None;
+            return Ok(None);
         }
         let record = Arc::new(record);
         self.known.keep(token, &record, &claims, &schema, generation);
-        Some((record, claims))
+        Ok(Some((record, claims)))
     }
 
     /// The auth rule decides who may sign in at all; `None` means nobody.

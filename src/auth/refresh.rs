@@ -21,7 +21,7 @@ impl Auth {
         request: &Request,
     ) -> Result<SignedIn> {
         let token = strip_bearer(authorization);
-        let (record, claims) = self.verify(token).await.ok_or_else(error::guest)?;
+        let (record, claims) = self.verify(token).await?.ok_or_else(error::guest)?;
         if record.collection.id != collection.id {
             return Err(error::other_collection(&collection.name));
         }
