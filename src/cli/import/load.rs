@@ -17,6 +17,8 @@ use crate::query::Request;
 
 /// Rows that are written at once, so that they share commits.
 const BATCH: usize = 256;
+/// From so many new records on the planner is told at once, which otherwise learns of them by itself, but later.
+const MANY: u64 = 10_000;
 
 /// What is to be loaded.
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,6 +53,11 @@ pub(in crate::cli) async fn load(app: &App, order: Order, progress: &Progress) -
         done += batch.len() as u64;
         created += write(app, &collection, &mut batch, &mut ledger, &mut rejects).await?;
         progress.tell(done, total.max(done));
+    }
+    if created >= MANY
+        && let Err(error) = app.store.optimize().await
+    {
+        tracing::warn!(%error, "the statistics of the planner could not be renewed");
     }
     let mut result = json!({ "import": ledger.id, "created": created, "rejected": rejects.count });
     if let Some(path) = rejects.finish()? {
