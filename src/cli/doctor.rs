@@ -9,6 +9,8 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::Context;
+use crate::config::Config;
+use crate::store::postgres::Engine;
 
 /// Below this much free space, or this many open files, the doctor warns.
 const FREE_BYTES: u64 = 1 << 30;
@@ -16,6 +18,8 @@ const OPEN_FILES: u64 = 4096;
 /// A flush that takes longer makes every commit slow.
 const FLUSH_MS: f64 = 20.0;
 const FLUSHES: u32 = 20;
+/// A database server that takes longer for nothing is far away.
+const ROUND_TRIP_MS: f64 = 5.0;
 
 const SQLITE_VERSION: [u32; 3] = [3, 51, 3];
 
@@ -26,9 +30,13 @@ struct Finding {
     text: String,
 }
 
-pub(super) fn run(context: &Context) -> anyhow::Result<()> {
-    let place = existing(&context.config.dir);
-    let findings = [configuration(context), sqlite(), disk(&place), flush(&place), open_files()];
+pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
+    let config = &context.config;
+    let place = existing(&config.dir);
+    let findings = match config.database.url.as_str() {
+        "" => vec![configuration(config), sqlite(), disk(&place), flush(&place), open_files()],
+        _ => vec![configuration(config), database(config).await, disk(&place), open_files()],
+    };
     if context.json {
         let list: Vec<_> = findings.iter().map(|f| json!({ "check": f.name, "ok": f.good, "text": f.text })).collect();
         println!("{}", json!(list));
@@ -50,8 +58,31 @@ fn existing(dir: &Path) -> PathBuf {
 }
 
 /// A command gets here with a valid configuration only.
-fn configuration(context: &Context) -> Finding {
-    Finding { name: "config", good: true, text: format!("valid; the data is in {}", context.config.dir.display()) }
+fn configuration(config: &Config) -> Finding {
+    Finding { name: "config", good: true, text: format!("valid; the data is in {}", config.data_place()) }
+}
+
+/// The server is used by others too, and each node opens its pool and some connections besides.
+async fn database(config: &Config) -> Finding {
+    let name = "database";
+    let found = match Engine::examine(&config.database.url).await {
+        Ok(found) => found,
+        Err(error) => return Finding { name, good: false, text: error.to_string() },
+    };
+    let round_trip_ms = found.round_trip.as_secs_f64() * 1000.0;
+    let mut text = format!(
+        "PostgreSQL {}, {round_trip_ms:.2} ms a round trip, {} of {} connections in use",
+        found.version, found.connections, found.connections_max
+    );
+    let pool_size = i64::try_from(config.pool_size()).unwrap_or(i64::MAX);
+    let fits = found.connections.saturating_add(pool_size) < found.connections_max;
+    if !fits {
+        text.push_str(&format!("; another {pool_size} of a node may not fit"));
+    }
+    if found.forgets {
+        text.push_str("; it answers commits before they are on its disk (fsync or synchronous_commit is off)");
+    }
+    Finding { name, good: round_trip_ms <= ROUND_TRIP_MS && fits && !found.forgets, text }
 }
 
 /// Older versions may corrupt a database when a checkpoint meets a commit.

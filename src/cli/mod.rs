@@ -136,7 +136,7 @@ fn execute(global: Global, command: Command) -> anyhow::Result<()> {
             Command::Backup(flags) => backup::run(context, flags).await,
             Command::Openapi(flags) => openapi::run(context, flags).await,
             Command::Mock(flags) => mock::run(context, flags).await,
-            Command::Doctor => doctor::run(&context),
+            Command::Doctor => doctor::run(&context).await,
             Command::Health(flags) => health::run(&context, &flags),
             Command::Version | Command::Completions(_) => Ok(()),
         }

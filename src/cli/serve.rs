@@ -93,8 +93,9 @@ pub(super) fn options(config: &Config) -> api::Options {
 async fn greet(app: &App, config: &Config, address: std::net::SocketAddr) -> anyhow::Result<()> {
     let dir = config.dir.display();
     let mut text = format!(
-        "Basalt {} serves {dir}\n  REST API   http://{address}/api/\n  Dashboard  http://{address}/_/\n",
-        env!("CARGO_PKG_VERSION")
+        "Basalt {} serves {}\n  REST API   http://{address}/api/\n  Dashboard  http://{address}/_/\n",
+        env!("CARGO_PKG_VERSION"),
+        config.data_place()
     );
     if !task::has_superuser(app).await? {
         let path = installer::path(app).await?;

@@ -152,6 +152,14 @@ impl Config {
         if self.sqlite.reader_threads == 0 { cores().clamp(2, 8) } else { self.sqlite.reader_threads }
     }
 
+    /// Where the data is, for people: the directory, or the server without its password.
+    pub fn data_place(&self) -> String {
+        match self.database.url.as_str() {
+            "" => self.dir.display().to_string(),
+            _ => database_url::without_password(&self.database.url),
+        }
+    }
+
     /// Connections to a database server.
     pub fn pool_size(&self) -> usize {
         if self.database.pool_size == 0 { (cores() * 4).clamp(10, 64) } else { self.database.pool_size }

@@ -17,6 +17,7 @@ mod compose;
 mod connect;
 mod dialect;
 mod error;
+mod examine;
 mod feed;
 mod generation;
 mod history;
@@ -59,6 +60,7 @@ use node::{Listening, Node};
 use pool::Pool;
 use tail::Tail;
 
+pub use examine::Examination;
 pub use tx::Tx;
 
 /// The engine over one database. Cheap to clone; the last clone closes it.
@@ -150,10 +152,9 @@ impl Engine {
     /// # Errors
     /// Always: the server's own tools do this better.
     pub fn backup(&self) -> Result<()> {
-        Err(StoreError::Statement(
-            "the data is in PostgreSQL: make backups with pg_dump, or with the continuous archive of its operator"
-                .into(),
-        ))
+        let reason =
+            "the data is in PostgreSQL: make backups with pg_dump, or with the continuous archive of its operator";
+        Err(StoreError::Other(reason.into()))
     }
 
     pub fn ready(&self) -> bool {

@@ -1,5 +1,6 @@
 //! The engine on a real server: that of `TEST_POSTGRES_URL`, as `.ci/postgres` starts one.
 
+mod examine;
 mod migrations;
 mod order;
 
