@@ -1,6 +1,7 @@
 //! Which engine the tests run on: the embedded one, or with `TEST_ENGINE=postgres` the server of `TEST_POSTGRES_URL`, where
 //! every test has a database of its own, copied from one that has the system tables.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use basalt::config::Config;
@@ -80,19 +81,33 @@ async fn make_template() -> String {
     let name = format!("test_{}", std::process::id());
     run(&format!("CREATE DATABASE {name}")).await;
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let options = Options {
-        dir: dir.path().join("data"),
-        url: url_of(&name),
-        direct_url: String::new(),
-        pool_size: 1,
-        wait_ms: 5000,
-        query_timeout_ms: 30_000,
-        start_wait_ms: 5000,
-    };
+    let options = Options { pool_size: 1, start_wait_ms: 5000, ..options(dir.path(), url_of(&name)) };
     Engine::open(options).await.expect("the system tables").close().await;
     // Its keeper may still be on its way out.
     run(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")).await;
     name
+}
+
+/// Those of an engine over a server that is there.
+pub fn options(dir: &Path, url: String) -> Options {
+    Options {
+        dir: dir.join("data"),
+        url,
+        direct_url: String::new(),
+        pool_size: 2,
+        wait_ms: 1000,
+        query_timeout_ms: 10_000,
+        start_wait_ms: 0,
+    }
+}
+
+/// Why the engine does not start over this URL.
+pub async fn refusal(url: String) -> String {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    match Engine::open(options(dir.path(), url)).await {
+        Ok(_) => panic!("it starts"),
+        Err(error) => error.to_string(),
+    }
 }
 
 /// Runs a statement on the server, in no test's database.

@@ -187,8 +187,10 @@ fn refusal(error: sqlx::Error, options: &PgConnectOptions) -> Refusal {
     let database = options.get_database().unwrap_or(user);
     let sqlx::Error::Database(inner) = &error else {
         return match &error {
-            sqlx::Error::Io(error) => Refusal::Away(format!("{place}: {error}")),
-            // A certificate does not mend itself.
+            // What a certificate is refused for does not mend itself, and comes as bytes that are wrong.
+            sqlx::Error::Io(error) if error.kind() != std::io::ErrorKind::InvalidData => {
+                Refusal::Away(format!("{place}: {error}"))
+            }
             _ => Refusal::Final(format!("no connection to the database server at {place}: {error}{}", tls(options))),
         };
     };

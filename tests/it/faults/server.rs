@@ -190,27 +190,6 @@ async fn a_request_waits_for_a_connection_but_not_for_ever() {
     assert_eq!(guest.get(NOTES).await.ok()["totalItems"], 1);
 }
 
-fn options(dir: &std::path::Path, url: String) -> Options {
-    Options {
-        dir: dir.join("data"),
-        url,
-        direct_url: String::new(),
-        pool_size: 2,
-        wait_ms: 1000,
-        query_timeout_ms: 10_000,
-        start_wait_ms: 0,
-    }
-}
-
-/// Why the engine does not start over this URL.
-async fn refusal(url: String) -> String {
-    let dir = tempfile::tempdir().expect("a temporary directory");
-    match Engine::open(options(dir.path(), url)).await {
-        Ok(_) => panic!("it starts"),
-        Err(error) => error.to_string(),
-    }
-}
-
 #[tokio::test]
 async fn a_server_that_can_not_be_used_is_named_in_one_sentence() {
     let Some(database) = Database::create().await else {
@@ -219,17 +198,16 @@ async fn a_server_that_can_not_be_used_is_named_in_one_sentence() {
     let url = database.url();
     let user = |name: &str| url.replace("://basalt@", &format!("://{name}@"));
     let missing = format!("{url}_missing");
-    assert!(refusal(missing).await.contains("there is no database"));
-    assert!(refusal("postgres://basalt@127.0.0.1:1/x".into()).await.contains("is away: 127.0.0.1:1"));
+    assert!(database::refusal(missing).await.contains("there is no database"));
+    assert!(database::refusal("postgres://basalt@127.0.0.1:1/x".into()).await.contains("is away: 127.0.0.1:1"));
     // The server's own rules ask this role, and none else, for a password.
     database::run("DO $$ BEGIN CREATE ROLE locked LOGIN PASSWORD 'right'; EXCEPTION WHEN OTHERS THEN NULL; END $$")
         .await;
-    assert!(refusal(user("locked:wrong")).await.contains("refuses the password of the role \"locked\""));
-    let told = refusal(user("locked:right")).await;
+    assert!(database::refusal(user("locked:wrong")).await.contains("refuses the password of the role \"locked\""));
+    let told = database::refusal(user("locked:right")).await;
     assert!(told.contains("GRANT USAGE, CREATE ON SCHEMA \"public\" TO \"locked\""), "{told}");
-    assert!(refusal(format!("{url}?sslmode=require")).await.contains("sslmode=require"));
     database.run("INSERT INTO _migrations VALUES (9999, 'later', 9999, '')").await;
-    assert!(refusal(url.clone()).await.contains("written by a later version"));
+    assert!(database::refusal(url.clone()).await.contains("written by a later version"));
 }
 
 #[tokio::test]
@@ -239,7 +217,7 @@ async fn a_start_waits_for_a_server_that_is_away() {
     };
     let gate = Gate::new(Way::Cut).await;
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let patient = Options { start_wait_ms: 30_000, ..options(dir.path(), gate.url(&database.url())) };
+    let patient = Options { start_wait_ms: 30_000, ..database::options(dir.path(), gate.url(&database.url())) };
     let opening = tokio::spawn(Engine::open(patient));
     tokio::task::yield_now().await;
     gate.set(Way::Open);

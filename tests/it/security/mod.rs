@@ -1,6 +1,7 @@
 //! The hostile view of the whole: one file a threat of `docs/security.md`.
 
 mod aggregates;
+mod database;
 mod expand;
 mod files;
 mod injection;
