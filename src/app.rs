@@ -14,6 +14,7 @@ use crate::crypto::{Hasher, Sealer};
 use crate::error::Result;
 use crate::jobs::Jobs;
 use crate::logs::Logs;
+use crate::quota::Quota;
 use crate::records::Records;
 use crate::schema::Registry;
 use crate::settings::Settings;
@@ -32,6 +33,7 @@ pub struct App {
     pub settings: Settings,
     pub logs: Logs,
     pub jobs: Jobs,
+    pub quota: Quota,
     pub collections: Collections,
     pub records: Records,
     pub auth: Auth,
@@ -45,17 +47,19 @@ impl App {
         let store = open_store(&config).await?;
         let registry = Registry::default();
         let hasher = Hasher::start(config.hash_threads())?;
-        let collections = Collections::open(store.clone(), registry.clone(), clock.clone()).await?;
         let settings = Settings::open(store.clone()).await?;
+        let collections = Collections::open(store.clone(), registry.clone(), settings.clone(), clock.clone()).await?;
         let logs = Logs::open(&config.dir, settings.clone(), clock.clone())?;
         let jobs = Jobs::new(store.clone(), clock.clone());
+        let quota = Quota::new(clock.clone());
         let sealer = Sealer::new(&store.instance_key().await?);
         let cache_bytes = config.cache.size_mib << 20;
         let records = Records::new(store.clone(), registry.clone(), clock.clone(), hasher.clone(), sealer, cache_bytes);
-        let auth = Auth::new(store.clone(), registry.clone(), records.clone(), hasher, clock.clone());
+        let auth = Auth::new(store.clone(), registry.clone(), records.clone(), hasher, quota.clone(), clock.clone());
         let following = Arc::default();
         let config = config.into();
-        let app = Self { config, clock, store, registry, settings, logs, jobs, collections, records, auth, following };
+        let app =
+            Self { config, clock, store, registry, settings, logs, jobs, quota, collections, records, auth, following };
         app.schedule()?;
         Ok(app)
     }

@@ -7,6 +7,8 @@
 pub mod codes;
 
 use std::borrow::Cow;
+use std::num::NonZeroU32;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
@@ -38,6 +40,7 @@ pub struct Error {
     message: Cow<'static, str>,
     fields: FieldErrors,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+    retry_after_s: Option<NonZeroU32>,
 }
 
 /// One validation failure: a code of [`codes`], a message and its parameters.
@@ -62,7 +65,7 @@ pub enum FieldErrorNode {
 
 impl Error {
     pub fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, message: message.into(), fields: FieldErrors::default(), cause: None }
+        Self { kind, message: message.into(), fields: FieldErrors::default(), cause: None, retry_after_s: None }
     }
 
     pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
@@ -92,6 +95,19 @@ impl Error {
     pub fn with_cause(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.cause = Some(cause.into());
         self
+    }
+
+    /// Says when the same may be tried again.
+    #[must_use]
+    pub fn with_retry_after(mut self, time: Duration) -> Self {
+        let seconds = u32::try_from(time.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
+        self.retry_after_s = NonZeroU32::new(seconds).or(Some(NonZeroU32::MIN));
+        self
+    }
+
+    /// In whole seconds, at least one.
+    pub fn retry_after_s(&self) -> Option<u32> {
+        self.retry_after_s.map(NonZeroU32::get)
     }
 
     pub fn kind(&self) -> Kind {

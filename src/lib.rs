@@ -18,6 +18,7 @@ pub mod settings;
 
 pub mod jobs;
 pub mod logs;
+pub mod quota;
 
 pub mod collections;
 pub mod records;

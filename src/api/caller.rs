@@ -3,6 +3,7 @@
 //! A handler with a [`Superuser`] parameter can't be reached by anybody else; one with a [`Call`] is open
 //! and leaves the decision to the service behind it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
@@ -68,6 +69,11 @@ impl Call {
 
     pub(super) fn headers(&self) -> &HeaderMap {
         self.http.headers()
+    }
+
+    /// The other end of the connection.
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
+        self.http.peer_addr()
     }
 
     /// The path with the query, as sent.

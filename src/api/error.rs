@@ -47,7 +47,9 @@ impl ResponseError for ApiError {
         let mut response = HttpResponse::build(self.status_code()).body(body);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, JSON_TYPE);
-        if matches!(self.error.kind(), Kind::Unavailable | Kind::Conflict) {
+        if let Some(seconds) = self.error.retry_after_s() {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        } else if matches!(self.error.kind(), Kind::Unavailable | Kind::Conflict) {
             headers.insert(RETRY_AFTER, RETRY_AFTER_S);
         }
         if let Some(Ok(id)) = self.request_id.as_deref().map(HeaderValue::from_str) {
@@ -137,6 +139,8 @@ pub(super) fn sentence(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -167,5 +171,11 @@ mod tests {
         let response = ApiError::from(Error::new(Kind::Unavailable, "")).error_response();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(response.headers().get(RETRY_AFTER), Some(&RETRY_AFTER_S));
+        for (milliseconds, expected) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (180_000, "180")] {
+            let error = Error::new(Kind::TooManyRequests, "").with_retry_after(Duration::from_millis(milliseconds));
+            let response = ApiError::from(error).error_response();
+            let found = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+            assert_eq!(found, Some(expected));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The failures of sign-in and what they mean on the wire (contract 5.3).
 
 use crate::error::{Error, FieldError, FieldErrors, Kind, Result};
+use crate::quota::UsedUp;
 
 /// Wrong or unknown identity or password: one answer for all, so that nobody learns which.
 pub(super) fn failed() -> Error {
@@ -20,8 +21,9 @@ pub(super) fn bad_otp() -> Error {
     Error::invalid("the one-time password is invalid or expired")
 }
 
-pub(super) fn too_many_tries() -> Error {
-    Error::new(Kind::TooManyRequests, "too many attempts: try again in some minutes with a new one-time password")
+pub(super) fn too_many_tries(used_up: UsedUp) -> Error {
+    let message = "too many attempts: try again in some minutes with a new one-time password";
+    Error::new(Kind::TooManyRequests, message).with_retry_after(used_up.0)
 }
 
 pub(super) fn mfa_expired() -> Error {

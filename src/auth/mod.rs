@@ -7,7 +7,6 @@
 //! *Invariant:* a header that proves nothing makes a guest, never an error; a failed sign-in never tells
 //! whether the identity exists, by its answer or by its time. Start reading at [`Auth::caller`].
 
-mod attempts;
 mod error;
 mod expiry;
 mod impersonate;
@@ -29,6 +28,7 @@ use crate::clock::Clock;
 use crate::crypto::Hasher;
 use crate::error::{Error, Kind, Result};
 use crate::query::{Caller, Context, Request};
+use crate::quota::Quota;
 use crate::records::Records;
 use crate::schema::{AuthOptions, Collection, Record, Registry};
 use crate::store::Store;
@@ -42,7 +42,7 @@ pub struct Auth {
     hasher: Hasher,
     clock: Clock,
     known: Arc<known::Known>,
-    attempts: Arc<attempts::Attempts>,
+    quota: Quota,
 }
 
 /// How far one method of signing in leads.
@@ -63,8 +63,8 @@ pub struct SignedIn {
 }
 
 impl Auth {
-    pub fn new(store: Store, registry: Registry, records: Records, hasher: Hasher, clock: Clock) -> Self {
-        Self { store, registry, records, hasher, clock, known: Arc::default(), attempts: Arc::default() }
+    pub fn new(store: Store, registry: Registry, records: Records, hasher: Hasher, quota: Quota, clock: Clock) -> Self {
+        Self { store, registry, records, hasher, clock, known: Arc::default(), quota }
     }
 
     /// The caller of an `Authorization` header: a raw token, or one behind `Bearer ` in any case with

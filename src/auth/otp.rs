@@ -1,6 +1,7 @@
 //! Sign-in with a one-time password (contract 5.6): a code of digits that a record was given by another way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Map;
 
@@ -9,6 +10,7 @@ use crate::clock::wire_text;
 use crate::crypto;
 use crate::error::Result;
 use crate::query::{Context, Request};
+use crate::quota::Limit;
 use crate::schema::{Collection, OTPS, Record};
 use crate::store::Value;
 
@@ -26,6 +28,9 @@ pub struct NewOtp {
     pub code: String,
     pub duration_s: i64,
 }
+
+/// A code of a few digits holds only as long as guesses are few: of one record, right or wrong (contract 1.7).
+const TRIES: Limit = Limit { max: 5, window: Duration::from_secs(180) };
 
 const MAX_ID_BYTES: usize = 255;
 const MAX_CODE_BYTES: usize = 71;
@@ -80,9 +85,7 @@ impl Auth {
         let hash = found.as_ref().map(|otp| otp.text("password").to_owned()).unwrap_or_default();
         let fits = self.hasher.verify(form.password, hash).await?;
         let tried = found.as_ref().map_or(form.otp_id, |otp| format!("{} {}", collection.id, otp.text("recordRef")));
-        if !self.attempts.count(&tried, self.clock.now_ms()) {
-            return Err(error::too_many_tries());
-        }
+        self.quota.guess(&format!("otp {tried}"), TRIES).map_err(error::too_many_tries)?;
         let otp = found.filter(|_| fits).ok_or_else(error::bad_otp)?;
         if !self.records.take_auth_trace(&otp).await? {
             return Err(error::bad_otp());

@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::records::ListParams;
 use crate::schema::{Collection, Registry, Schema, Secrets, empty_model, view_fields};
+use crate::settings::Settings;
 use crate::store::{Store, Value};
 use change::Change;
 
@@ -41,17 +42,18 @@ const TRIED: &str = "the import would succeed";
 pub struct Collections {
     store: Store,
     registry: Registry,
+    settings: Settings,
     clock: Clock,
     changing: Arc<Mutex<()>>,
 }
 
 impl Collections {
     /// Loads all collections and publishes the first schema; a fresh directory gets the system collections and `users`.
-    pub async fn open(store: Store, registry: Registry, clock: Clock) -> Result<Self> {
+    pub async fn open(store: Store, registry: Registry, settings: Settings, clock: Clock) -> Result<Self> {
         let collections = load::all(&store).await?;
         let fresh = collections.is_empty();
         registry.publish(Schema::new(store.schema_version(), collections));
-        let service = Self { store, registry, clock, changing: Arc::default() };
+        let service = Self { store, registry, settings, clock, changing: Arc::default() };
         if fresh {
             service.change(async |change: &mut Change| change.create_first().await).await?;
         }
@@ -214,12 +216,26 @@ impl Collections {
                     Ok::<_, Error>((result, version + 1, change.finish()))
                 })
                 .await?;
-            service.registry.publish(Schema::new(version, collections));
+            let new = Schema::new(version, collections);
+            let renamed = renamed(&service.registry.load(), &new);
+            service.registry.publish(new);
             service.agree(version).await?;
+            if !renamed.is_empty() {
+                service.settings.rename_collections(&renamed).await?;
+            }
             Ok(result)
         };
         tokio::spawn(change).await.map_err(Error::internal)?
     }
+}
+
+/// The collections that are called otherwise now: old names with new ones.
+fn renamed(old: &Schema, new: &Schema) -> Vec<(String, String)> {
+    let names = |new: &Arc<Collection>| {
+        let old = old.by_id(&new.id).filter(|old| old.name != new.name)?;
+        Some((old.name.clone(), new.name.clone()))
+    };
+    new.collections().iter().filter_map(names).collect()
 }
 
 fn shown(field: &crate::schema::Field, value: &Value) -> Json {

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::records::ListParams;
 use crate::schema::Registry;
+use crate::settings::Settings;
 use crate::store::{Statement, Store, Value, sqlite};
 
 struct Fixture {
@@ -18,7 +19,8 @@ struct Fixture {
 
 async fn open(dir: &std::path::Path) -> (Store, Collections) {
     let store = Store::Sqlite(sqlite::Engine::open(sqlite::Options::for_tests(dir)).unwrap());
-    let collections = Collections::open(store.clone(), Registry::default(), Clock::system()).await.unwrap();
+    let settings = Settings::open(store.clone()).await.unwrap();
+    let collections = Collections::open(store.clone(), Registry::default(), settings, Clock::system()).await.unwrap();
     (store, collections)
 }
 

@@ -309,6 +309,11 @@ pub const CODES: &[Code] = &[
     code("validation_is_url", "The text is no URL.", "Send a URL such as https://example.com."),
     code("validation_is_hex_color", "The text is no colour.", "Send a colour such as #1055c9."),
     code(
+        "validation_conflicting_rate_limit_rule",
+        "There is a rule of this label for the same callers already.",
+        "Keep one of them, or give each another audience.",
+    ),
+    code(
         "validation_invlaid_ip_or_subnet",
         "The text is neither an address nor a network; the code is misspelt on the wire of PocketBase, too.",
         "Send an address such as 10.0.0.1 or a network such as 10.0.0.0/8.",

@@ -10,6 +10,7 @@
 
 mod kept;
 mod merge;
+mod rate_limits;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -17,6 +18,8 @@ mod validate;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+
+pub use rate_limits::{RateLimitRule, RateLimits};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -31,6 +34,7 @@ use crate::store::{Statement, Store, StoreError};
 pub struct Values {
     pub meta: Meta,
     pub batch: Batch,
+    pub rate_limits: RateLimits,
     pub logs: Logs,
     pub trusted_proxy: TrustedProxy,
     #[serde(rename = "superuserIPs")]
@@ -142,6 +146,11 @@ impl Settings {
         Ok(())
     }
 
+    /// Whether there is a limit to how often clients may ask.
+    pub fn limits_rates(&self) -> bool {
+        self.0.values.load().rate_limits.enabled
+    }
+
     pub fn load(&self) -> Arc<Values> {
         self.0.values.load_full()
     }
@@ -160,6 +169,24 @@ impl Settings {
         let _one = self.0.updating.lock().await;
         let values = merge::merged(&self.load(), patch)?;
         validate::check(&values)?;
+        self.save(values).await?;
+        Ok(self.to_json())
+    }
+
+    /// Lets what names a collection follow it to its new name: pairs of old and new ones.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn rename_collections(&self, names: &[(String, String)]) -> Result<()> {
+        let _one = self.0.updating.lock().await;
+        let mut values = Values::clone(&self.load());
+        match values.rate_limits.rename(names) {
+            true => self.save(values).await,
+            false => Ok(()),
+        }
+    }
+
+    async fn save(&self, values: Values) -> Result<()> {
         let text = serde_json::to_string(&values).map_err(Error::internal)?;
         let now = Clock::system().now_text();
         self.0
@@ -169,7 +196,7 @@ impl Settings {
             })
             .await?;
         self.0.values.store(Arc::new(values));
-        Ok(self.to_json())
+        Ok(())
     }
 }
 

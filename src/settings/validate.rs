@@ -15,6 +15,7 @@ pub(super) fn check(values: &Values) -> Result<()> {
     let mut errors = FieldErrors::default();
     errors.nest("meta", meta(&values.meta));
     errors.nest("batch", batch(&values.batch));
+    errors.nest("rateLimits", values.rate_limits.check());
     errors.nest("logs", logs(&values.logs));
     errors.nest("superuserIPs", networks(&values.superuser_ips));
     errors.into_result("the settings were not saved, as some values are not valid")
@@ -56,9 +57,13 @@ fn logs(logs: &Logs) -> FieldErrors {
     errors
 }
 
-fn networks(list: &[String]) -> FieldErrors {
+pub(super) fn networks(list: &[String]) -> FieldErrors {
     let mut errors = FieldErrors::default();
     for (index, entry) in list.iter().enumerate().filter(|(_, entry)| !is_network(entry)) {
+        if entry.is_empty() {
+            errors.add(index.to_string(), blank());
+            continue;
+        }
         // The code is misspelt on the wire.
         let message = format!("{entry:?} is neither an IP address nor a network such as 10.0.0.0/8.");
         errors.add(index.to_string(), FieldError::new("validation_invlaid_ip_or_subnet", message));
@@ -73,7 +78,7 @@ fn is_network(entry: &str) -> bool {
     bits.is_none_or(|bits| bits.parse::<u32>().is_ok_and(|bits| bits <= most))
 }
 
-fn blank() -> FieldError {
+pub(super) fn blank() -> FieldError {
     FieldError::new("validation_required", "Must not be empty.")
 }
 

@@ -21,6 +21,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, web};
 
 use super::error::ApiError;
+use super::limit;
 use super::server::Server;
 use crate::error::{Error as Failure, Kind};
 
@@ -85,7 +86,8 @@ async fn admit(request: &ServiceRequest, server: &Server) -> Result<(), ApiError
     if request.uri().path().contains("%00") {
         return Err(crate::error::Error::not_found("").into());
     }
-    in_touch(request, server).await
+    in_touch(request, server).await?;
+    limit::check(request, server).await
 }
 
 /// Whether this node may decide requests: one that is out of touch with the others may hold rules that are changed.

@@ -25,8 +25,9 @@ pub(super) struct Operation {
     pub superuser_only: bool,
 }
 
-/// Statuses that every route may answer: a broken query, an address that superusers may not come from, a busy server.
-const COMMON_ERRORS: [u16; 3] = [400, 403, 503];
+/// Statuses that every route may answer: a broken query, an address that superusers may not come from, a client that asks
+/// too often, a busy server.
+const COMMON_ERRORS: [u16; 4] = [400, 403, 429, 503];
 
 impl Operation {
     /// `label` is that of the route, `path` the one that the document shows, where a collection's name may stand in.

@@ -110,7 +110,6 @@ pub(super) fn auth_with_password(subject: &Subject<'_>) -> Option<Operation> {
 pub(super) fn auth_with_otp(subject: &Subject<'_>) -> Option<Operation> {
     let body = object(&[("otpId", not_empty()), ("password", not_empty())]);
     let operation = sign_in(subject, "authWithOTP", "Sign in with a one-time password to", body)?;
-    let operation = Operation { errors: &[429], ..operation };
     (subject.audience.is_superuser() || subject.collection.auth()?.otp().enabled).then_some(operation)
 }
 

@@ -16,7 +16,7 @@ const ERRORS: &[(u16, &str)] = &[
     (412, "The record changed since it was read."),
     (413, "The body is too large."),
     (422, "The idempotency key was used for another request."),
-    (429, "Too many attempts; try again in some minutes."),
+    (429, "Too many requests or attempts; try again after the time in the header Retry-After."),
     (503, "The server is busy or not ready; try again in a moment."),
 ];
 

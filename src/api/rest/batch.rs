@@ -9,7 +9,7 @@ use super::form::Form;
 use crate::api::answer::{self, Answer};
 use crate::api::body::{Body, Upload};
 use crate::api::caller::Call;
-use crate::api::{conditions, error, params};
+use crate::api::{conditions, error, limit, params};
 use crate::error::{Error, FieldError, FieldErrorNode, FieldErrors, Result};
 use crate::records::{BatchAction, BatchEntry, BatchError, Outcome, Written, parse_bool};
 
@@ -28,6 +28,9 @@ pub(in crate::api) async fn run(mut call: Call, upload: Upload) -> Answer {
     let with_headers = call.request.query.get("headers").and_then(|text| parse_bool(text)).unwrap_or_default();
     let once = conditions::once(&call, &body.values)?;
     let entries = parse(body, usize::try_from(settings.max_requests).unwrap_or_default())?;
+    for (index, entry) in entries.iter().enumerate() {
+        limit::check_entry(&call, entry).await.map_err(|error| failed(index, &error))?;
+    }
     call.request.context = crate::query::Context::Batch;
     let timeout = Duration::from_secs(u64::try_from(settings.timeout).unwrap_or_default().max(1));
     match call.app().records.batch(&call.request, entries, timeout, once).await {

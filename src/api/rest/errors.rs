@@ -18,7 +18,7 @@ const KINDS: [(Kind, &str); 12] = [
     (Kind::PreconditionFailed, "Read the record again, and repeat the change with its new tag."),
     (Kind::TooLarge, "Send less at once."),
     (Kind::Unprocessable, "Use a new key for another request."),
-    (Kind::TooManyRequests, "Wait before the next request."),
+    (Kind::TooManyRequests, "Send the request again after the time in the header Retry-After."),
     (Kind::Internal, "Tell the operator the id in the header Basalt-Request-Id."),
     (Kind::Unavailable, "Send the request again after the time in the header Retry-After."),
     (Kind::Timeout, "Ask for less at once, or send the request again."),

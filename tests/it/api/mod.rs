@@ -13,6 +13,7 @@ mod health;
 mod jobs;
 mod mock;
 mod openapi;
+mod rate_limits;
 mod records;
 mod routing;
 mod settings;

@@ -65,6 +65,9 @@ async fn settings(root: &Client) {
         "batch": { "enabled": true, "maxRequests": 7, "timeout": 9 },
         "logs": { "maxDays": 3, "logAuthId": true },
         "trustedProxy": { "headers": ["X-Real-IP"], "useLeftmostIP": true },
+        "rateLimits": { "enabled": false, "rules": [
+            { "label": "documents:create", "maxRequests": 5, "duration": 60, "audience": "@guest" },
+            { "label": "/api/", "maxRequests": 100, "duration": 1 } ], "excludedIPs": ["10.0.0.0/8"] },
         "smtp": { "enabled": false, "host": "mail.example.com", "password": "secret" },
     });
     root.patch("/api/settings", settings).await.ok();
