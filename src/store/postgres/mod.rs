@@ -33,6 +33,7 @@ mod reader;
 mod retention;
 mod row;
 mod servers;
+mod slots;
 mod start;
 mod tail;
 #[cfg(test)]
@@ -57,7 +58,7 @@ use generation::Generations;
 use history::History;
 use keeper::Keeper;
 use node::{Listening, Node};
-use pool::Pool;
+use pool::{Pool, Use};
 use tail::Tail;
 
 pub use examine::Examination;
@@ -124,7 +125,7 @@ impl Engine {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let lease = self.lease().await?;
+        let lease = self.lease_for(Use::Elsewhere).await?;
         let (sender, receiver) = oneshot::channel();
         let engine = self.clone();
         self.0.handle.spawn_blocking(move || {
@@ -176,6 +177,10 @@ impl Engine {
     }
 
     async fn lease(&self) -> Result<pool::Lease> {
+        self.lease_for(Use::Here).await
+    }
+
+    async fn lease_for(&self, usage: Use) -> Result<pool::Lease> {
         if self.0.closed.load(Ordering::Acquire) {
             return Err(StoreError::Closed);
         }
@@ -184,7 +189,7 @@ impl Engine {
             self.0.health.doubt.notify_one();
             return Err(StoreError::Away("it was out of reach a moment ago".into()));
         }
-        let leased = self.0.pool.lease(self.schema_version()).await;
+        let leased = self.0.pool.lease(usage, self.schema_version()).await;
         leased.inspect_err(|error| self.0.health.note(error, &self.0.pool))
     }
 }

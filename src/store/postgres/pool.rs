@@ -1,47 +1,38 @@
 //! The connections: a bounded number, waited for in turn but not for ever, handed back by being dropped.
 //!
-//! A connection that was left in the middle of a statement, as when a client goes away, is brought to its end in the
-//! background and then serves again. All connections live on the engine's own runtime, whoever uses them.
+//! `slots.rs` decides who gets which. A connection that was left in the middle of a statement, as when a client goes
+//! away, is brought to its end in the background and then serves again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 use super::super::{Result, StoreError};
 use super::error;
 use super::generation::Writing;
 use super::servers::Primary;
+use super::slots::{self, Asked, Home, Kept, Slot, Slots, Turn};
 
 /// What is answered at once if it is answered at all may take so long.
 const ANSWER_TIME: Duration = Duration::from_secs(5);
-/// A connection that was idle for longer is closed rather than trusted: what stands between forgets silent ones.
-const IDLE_TIME: Duration = Duration::from_secs(300);
 /// One that serves for so long is closed when it is handed back, so that memory of the server's side is given back.
 const LIFE_TIME: Duration = Duration::from_secs(3600);
+/// The same for a shared one: a thread that has less than its share opens one of its own then.
+const SHARED_LIFE_TIME: Duration = Duration::from_secs(60);
 
 pub(super) struct Pool(Arc<Shared>);
 
 struct Shared {
     primary: Primary,
     runtime: Handle,
-    permits: Arc<Semaphore>,
+    slots: Slots<Open>,
     wait: Duration,
-    idle: Mutex<Vec<Idle>>,
     /// Raised when the server was lost: connections of before are not used again.
     era: AtomicU64,
-    closed: AtomicBool,
-    size: u32,
-}
-
-struct Idle {
-    open: Open,
-    since: Instant,
 }
 
 struct Open {
@@ -52,116 +43,105 @@ struct Open {
     schema: u64,
 }
 
+/// Where a connection is going to be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// On the thread that asks for it.
+    Here,
+    Elsewhere,
+}
+
 /// A connection for one use.
 pub(super) struct Lease {
-    open: Option<Open>,
+    open: Option<Kept<Open>>,
     /// A statement is on its way: only its end makes the connection good again.
     busy: bool,
     fresh: bool,
     /// What is being written, until the server is done with it.
     pub(super) writing: Option<Writing>,
     shared: Arc<Shared>,
-    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Pool {
     pub(super) fn new(primary: Primary, runtime: Handle, size: u32, wait: Duration) -> Self {
-        let permits = Arc::new(Semaphore::new(size as usize));
-        Self(Arc::new(Shared {
-            primary,
-            runtime,
-            permits,
-            wait,
-            idle: Mutex::default(),
-            era: AtomicU64::new(0),
-            closed: AtomicBool::new(false),
-            size,
-        }))
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let slots = Slots::new(size as usize, threads);
+        Self(Arc::new(Shared { primary, runtime, slots, wait, era: AtomicU64::new(0) }))
     }
 
     /// A connection whose prepared statements fit the schema.
     ///
     /// # Errors
     /// `Overloaded` when none came free in time, `Away` when the server can't be reached.
-    pub(super) async fn lease(&self, schema: u64) -> Result<Lease> {
-        let permit = self.permit().await?;
-        let era = self.0.era.load(Ordering::Acquire);
-        let (open, fresh) = match self.0.take_idle(era) {
-            Some(open) => (open, false),
-            None => (self.0.connect(era, schema).await?, true),
+    pub(super) async fn lease(&self, usage: Use, schema: u64) -> Result<Lease> {
+        let home = match usage {
+            Use::Here => slots::here(),
+            Use::Elsewhere => None,
         };
-        let shared = self.0.clone();
-        let mut lease = Lease { open: Some(open), busy: false, fresh, writing: None, shared, permit: Some(permit) };
+        let era = self.0.era.load(Ordering::Acquire);
+        let (open, fresh) = loop {
+            match self.turn(home).await? {
+                Turn::Take(kept) if kept.era == era => break (kept, false),
+                // Its slot goes to the next one, which may be this one.
+                Turn::Take(_lost) => {}
+                Turn::Open(slot) => break (self.0.connect(slot, era, schema).await?, true),
+            }
+        };
+        let mut lease = Lease { open: Some(open), busy: false, fresh, writing: None, shared: self.0.clone() };
         lease.renew(schema).await?;
         Ok(lease)
     }
 
-    async fn permit(&self) -> Result<OwnedSemaphorePermit> {
-        match self.0.permits.clone().try_acquire_owned() {
-            Ok(permit) => Ok(permit),
-            Err(TryAcquireError::Closed) => Err(StoreError::Closed),
-            Err(TryAcquireError::NoPermits) => {
-                tokio::time::timeout(self.0.wait, self.0.permits.clone().acquire_owned())
-                    .await
-                    .map_err(|_elapsed| StoreError::Overloaded)?
-                    .map_err(|_closed| StoreError::Closed)
-            }
+    async fn turn(&self, home: Home) -> Result<Turn<Open>> {
+        match self.0.slots.ask(home) {
+            Asked::Now(turn) => Ok(turn),
+            Asked::Later(turn) => tokio::time::timeout(self.0.wait, turn)
+                .await
+                .map_err(|_elapsed| StoreError::Overloaded)?
+                .map_err(|_ended| StoreError::Closed),
+            Asked::Full => Err(StoreError::Overloaded),
+            Asked::Ended => Err(StoreError::Closed),
         }
     }
 
     pub(super) fn has_room(&self) -> bool {
-        self.0.permits.available_permits() > 0
+        self.0.slots.has_room()
     }
 
     /// Nothing that is open now is used again.
     pub(super) fn forget(&self) {
         self.0.era.fetch_add(1, Ordering::AcqRel);
-        self.0.idle.lock().clear();
+        self.0.slots.clear();
     }
 
     /// Waits for what runs, then closes everything. Later leases answer `Closed`.
     pub(super) async fn close(&self) {
-        if self.0.closed.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let all = self.0.permits.acquire_many(self.0.size).await;
-        self.0.permits.close();
-        drop(all);
-        let idle = std::mem::take(&mut *self.0.idle.lock());
-        for idle in idle {
+        for idle in self.0.slots.end() {
+            let (open, _slot) = idle.into_parts();
             // The server notices a connection that ends without a farewell, too.
-            let _ = idle.open.connection.close().await;
+            let _ = open.connection.close().await;
         }
+        self.0.slots.ended().await;
     }
 }
 
 impl Shared {
-    fn take_idle(&self, era: u64) -> Option<Open> {
-        let mut idle = self.idle.lock();
-        // The one that was used last; those at the other end grow old and go.
-        while let Some(last) = idle.pop() {
-            if last.open.era == era && last.since.elapsed() < IDLE_TIME {
-                idle.retain(|idle| idle.since.elapsed() < IDLE_TIME);
-                return Some(last.open);
-            }
-        }
-        None
-    }
-
-    async fn connect(&self, era: u64, schema: u64) -> Result<Open> {
+    async fn connect(&self, slot: Slot<Open>, era: u64, schema: u64) -> Result<Kept<Open>> {
         let primary = self.primary.clone();
-        // On the engine's runtime, which outlives the one of a request.
-        let connecting = self.runtime.spawn(async move { primary.connect().await });
-        let connection = connecting.await.map_err(|_gone| StoreError::Closed)??;
-        Ok(Open { connection, era, born: Instant::now(), schema })
+        let connecting = async move { primary.connect().await };
+        let connection = match slot.home() {
+            // Apart, as it is large and seldom: every request would carry room for it.
+            Some(_here) => Box::pin(connecting).await?,
+            // On the engine's runtime, which outlives the one of a request.
+            None => self.runtime.spawn(connecting).await.map_err(|_gone| StoreError::Closed)??,
+        };
+        Ok(slot.fill(Open { connection, era, born: Instant::now(), schema }))
     }
 
-    fn put_back(&self, open: Open) {
-        let good = !self.closed.load(Ordering::Acquire)
-            && open.era == self.era.load(Ordering::Acquire)
-            && open.born.elapsed() < LIFE_TIME;
-        if good {
-            self.idle.lock().push(Idle { open, since: Instant::now() });
+    fn put_back(&self, open: Kept<Open>) {
+        let life_time = if open.home().is_some() { LIFE_TIME } else { SHARED_LIFE_TIME };
+        if open.era == self.era.load(Ordering::Acquire) && open.born.elapsed() < life_time {
+            self.slots.give_back(open);
         }
     }
 }
@@ -232,7 +212,7 @@ impl Drop for Lease {
         if !self.busy {
             return self.shared.put_back(open);
         }
-        let (shared, permit, writing) = (self.shared.clone(), self.permit.take(), self.writing.take());
+        let (shared, writing) = (self.shared.clone(), self.writing.take());
         self.shared.runtime.spawn(async move {
             // Ends with the statement, which the server limits in time; a transaction that was left open is undone.
             let ended = open.connection.ping().await.is_ok()
@@ -240,7 +220,7 @@ impl Drop for Lease {
             if ended {
                 shared.put_back(open);
             }
-            drop((writing, permit));
+            drop(writing);
         });
     }
 }
