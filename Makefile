@@ -39,7 +39,7 @@ bench: tools
 	cargo bench --bench query
 	cargo bench --bench jobs
 	cargo bench --bench moving
-	PATH="$$PATH:$(COMPAT_CACHE)/venv/bin" cargo bench --bench load -- $(BENCH)
+	DURABLE=1 PATH="$$PATH:$(COMPAT_CACHE)/venv/bin" .ci/postgres cargo bench --bench load -- $(BENCH)
 
 # What finds more the longer it looks, about SOAK_SECONDS (240 at least) each: power loss and broken disks, kills and
 # races, filters beside PocketBase, memory under load, fuzzing. See docs/TESTING.md.

@@ -1,12 +1,14 @@
-//! `make bench`: Basalt beside PocketBase, as a user meets them: HTTP, one schema, the same rules and rows.
+//! `make bench`: Basalt on both engines beside PocketBase, as a user meets them: HTTP, one schema, the same rules and rows.
 //!
 //! Each server runs on a fresh directory, pinned to core 0; this load generator is pinned to core 1. Rounds
-//! of the two alternate, so that a machine whose speed drifts does not favour one. The steady figure is the
+//! of them alternate, so that a machine whose speed drifts does not favour one. The steady figure is the
 //! server's CPU time per operation; wall figures are printed beside it. Without a PocketBase binary
-//! (`$POCKETBASE`, or `pocketbase` on the path) only Basalt's figures are printed.
+//! (`$POCKETBASE`, or `pocketbase` on the path) only Basalt's figures are printed, and only those on SQLite without the
+//! server of `.ci/postgres`.
 
 mod client;
 mod data;
+mod postgres;
 mod report;
 mod scenarios;
 mod server;
@@ -18,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use client::Connection;
 use data::Data;
+use postgres::Postgres;
 use report::{Figures, Report};
 use scenarios::{Random, SCENARIOS, Scenario};
 use server::{Kind, Server, pin};
@@ -52,11 +55,15 @@ async fn run(options: Options) {
         return;
     }
     let mut servers: Vec<(Server, Rc<Data>)> = Vec::new();
+    let postgres = Postgres::found();
     let mut report = Report::default();
-    for (kind, binary) in binaries() {
+    for (kind, binary) in binaries(postgres.is_some()) {
         let dir = root.join(format!("{kind:?}")).join("data");
         std::fs::create_dir_all(&dir).expect("a temporary directory");
-        let mut server = Server::new(kind, binary, dir);
+        let mut server = match &postgres {
+            Some(postgres) if kind == Kind::Postgres => Server::over(postgres.url.clone(), binary, dir),
+            _ => Server::new(kind, binary, dir),
+        };
         server.prepare_and_start().await;
         tokio::time::sleep(Duration::from_secs(1)).await;
         report.idle_mib.push((kind, server.memory_mib("RssAnon")));
@@ -68,14 +75,16 @@ async fn run(options: Options) {
         .iter()
         .filter(|scenario| options.only.as_ref().is_none_or(|only| scenario.name.contains(only.as_str())))
     {
-        measure(&servers, scenario, CONNECTIONS, &options, &mut report).await;
-        if ["create", "view", "list"].contains(&scenario.name) {
-            measure(&servers, scenario, MANY_CONNECTIONS, &options, &mut report).await;
+        let many = ["create", "view", "list"].contains(&scenario.name).then_some(MANY_CONNECTIONS);
+        for connections in std::iter::once(CONNECTIONS).chain(many) {
+            measure(&servers, postgres.as_ref(), scenario, connections, &options, &mut report).await;
         }
     }
     for (server, _) in &mut servers {
         report.peak_mib.push((server.kind, server.memory_mib("VmHWM")));
-        report.loaded.push((server.kind, server::data_bytes(&server.dir)));
+        // What PostgreSQL holds is not in the directory.
+        let rows_inside = server.kind != Kind::Postgres;
+        report.loaded.extend(rows_inside.then(|| (server.kind, server::data_bytes(&server.dir))));
         let mut fastest = Duration::MAX;
         for _ in 0..5 {
             server.stop();
@@ -83,7 +92,7 @@ async fn run(options: Options) {
         }
         report.start.push((server.kind, fastest));
         server.stop();
-        report.settled.push((server.kind, server::data_bytes(&server.dir)));
+        report.settled.extend(rows_inside.then(|| (server.kind, server::data_bytes(&server.dir))));
     }
     report.print();
     if let Some(path) = options.json {
@@ -95,6 +104,7 @@ async fn run(options: Options) {
 
 async fn measure(
     servers: &[(Server, Rc<Data>)],
+    postgres: Option<&Postgres>,
     scenario: &'static Scenario,
     connections: usize,
     options: &Options,
@@ -102,12 +112,22 @@ async fn measure(
 ) {
     for round in 0..options.rounds {
         for (server, data) in servers {
-            let cpu = server.cpu_s();
+            let postgres = postgres.filter(|_| server.kind == Kind::Postgres);
+            let (cpu, database) = (server.cpu_s(), postgres.map(Postgres::cpu_s));
             let begin = Instant::now();
             let latencies = load(server.port, data, scenario, connections, options.round, round as u64).await;
-            let figures =
-                Figures { wall_s: begin.elapsed().as_secs_f64(), cpu_s: server.cpu_s() - cpu, latencies_us: latencies };
+            let figures = Figures {
+                wall_s: begin.elapsed().as_secs_f64(),
+                cpu_s: server.cpu_s() - cpu,
+                latencies_us: latencies,
+                database_cpu_s: postgres.zip(database).map_or(0.0, |(postgres, before)| postgres.cpu_s() - before),
+            };
             report.add(scenario, connections, server.kind, figures);
+            let Some(postgres) = postgres else { continue };
+            if let Some((statement, parameters)) = scenarios::statement(scenario, data, postgres) {
+                let rate = postgres.pgbench(&statement, &parameters, connections, options.round);
+                report.add_pgbench(scenario, connections, rate);
+            }
         }
     }
 }
@@ -157,8 +177,9 @@ fn basalt() -> PathBuf {
     std::env::var_os("BASALT").map_or_else(|| env!("CARGO_BIN_EXE_basalt").into(), PathBuf::from)
 }
 
-fn binaries() -> Vec<(Kind, PathBuf)> {
+fn binaries(with_postgres: bool) -> Vec<(Kind, PathBuf)> {
     let mut binaries = vec![(Kind::Basalt, basalt())];
+    binaries.extend(with_postgres.then(|| (Kind::Postgres, basalt())));
     let on_path = || {
         std::env::split_paths(&std::env::var_os("PATH")?).map(|dir| dir.join("pocketbase")).find(|path| path.is_file())
     };

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::client::{request, request_with};
 use crate::data::{Data, STATUSES, post};
+use crate::postgres::{Parameter, Postgres};
 
 pub struct Scenario {
     pub name: &'static str,
@@ -64,6 +65,34 @@ fn fresh_list(data: &Data, random: &mut Random, more: &str) -> Vec<u8> {
 fn known_list(data: &Data, random: &mut Random) -> Vec<u8> {
     let path = list_path(random, "", "&skipTotal=1");
     request_with("GET", &path, &data.user_token, "If-None-Match: *\r\n", None)
+}
+
+/// The single statement of PostgreSQL that one operation is, with parameters like those of Basalt. To be asked when the
+/// operation was the last thing that was done.
+pub fn statement(scenario: &Scenario, data: &Data, postgres: &Postgres) -> Option<(String, Vec<Parameter>)> {
+    let text = |text: &str| Parameter::Text(text.to_owned());
+    match scenario.name {
+        "view" => {
+            let parameters = vec![text(&data.post_ids[0]), text("1"), text("1")];
+            Some((postgres.last_statement("LEFT JOIN"), parameters))
+        }
+        "create" => {
+            let version = postgres.ask("SELECT schema_version FROM _state");
+            let author = &data.user_id;
+            let row = post(1, author);
+            let of_row = |name: &str| Parameter::Text(row[name].as_str().unwrap_or_default().to_owned());
+            let (now, image) = ("2026-01-01 00:00:00.000Z", format!("\\x{}", hex(row.to_string().as_bytes())));
+            let mut parameters = vec![text(&version), text(&format!("{{{author}}}")), Parameter::Fresh];
+            parameters.extend([Parameter::Fresh, of_row("title"), of_row("body"), of_row("status"), text("1.5")]);
+            parameters.extend([text(author), text(now), text(now), Parameter::Fresh, text(author), text(&image)]);
+            Some((postgres.last_statement("INSERT INTO \"posts\""), parameters))
+        }
+        _ => None,
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn list_path(random: &mut Random, condition: &str, more: &str) -> String {

@@ -10,6 +10,8 @@ use crate::client::{Connection, request};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     Basalt,
+    /// Basalt over PostgreSQL.
+    Postgres,
     PocketBase,
 }
 
@@ -18,6 +20,8 @@ pub struct Server {
     pub port: u16,
     pub dir: PathBuf,
     binary: PathBuf,
+    /// Where its rows are, if not in its directory.
+    database_url: Option<String>,
     child: Option<Child>,
 }
 
@@ -26,7 +30,13 @@ pub const PASSWORD: &str = "bench-password-1";
 
 impl Server {
     pub fn new(kind: Kind, binary: PathBuf, dir: PathBuf) -> Self {
-        Self { kind, port: free_port(), dir, binary, child: None }
+        Self { kind, port: free_port(), dir, binary, database_url: None, child: None }
+    }
+
+    pub fn over(url: String, binary: PathBuf, dir: PathBuf) -> Self {
+        let mut server = Self::new(Kind::Postgres, binary, dir);
+        server.database_url = Some(url);
+        server
     }
 
     /// Creates the superuser through the command line, then starts the server.
@@ -47,13 +57,7 @@ impl Server {
         let mut command = self.command();
         command.args(["serve", "--http", &format!("127.0.0.1:{}", self.port), "--dir"]).arg(&self.dir);
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        // SAFETY: only an async-signal-safe system call runs between fork and exec.
-        unsafe {
-            command.pre_exec(|| {
-                pin(0);
-                Ok(())
-            });
-        }
+        pin_command(&mut command, 0);
         let begin = Instant::now();
         self.child = Some(command.spawn().expect("the server's binary runs"));
         let health = request("GET", "/api/health", "", None);
@@ -79,11 +83,7 @@ impl Server {
 
     /// User and system seconds that the process has used.
     pub fn cpu_s(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap_or_default();
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |index: usize| fields.get(index).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
-        // SAFETY: sysconf has no preconditions.
-        (ticks(11) + ticks(12)) / unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as f64
+        cpu_s(self.pid(), 11..13)
     }
 
     /// A line of `/proc/PID/status` such as `VmHWM` or `RssAnon`, in MiB.
@@ -100,6 +100,9 @@ impl Server {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.binary);
         command.current_dir(self.dir.parent().unwrap_or(Path::new("/")));
+        if let Some(url) = &self.database_url {
+            command.env("BASALT_DATABASE__URL", url);
+        }
         command
     }
 }
@@ -107,6 +110,26 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// Seconds of a process, from the fields of its `stat` behind the name: 11 and 12 are its own, of the user and of the
+/// system, 13 and 14 those of its children that ended.
+pub fn cpu_s(pid: u32, fields: std::ops::Range<usize>) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let all = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: f64 = all.skip(fields.start).take(fields.len()).filter_map(|text| text.parse::<f64>().ok()).sum();
+    // SAFETY: sysconf has no preconditions.
+    ticks / unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as f64
+}
+
+pub fn pin_command(command: &mut Command, core: usize) {
+    // SAFETY: only an async-signal-safe system call runs between fork and exec.
+    unsafe {
+        command.pre_exec(move || {
+            pin(core);
+            Ok(())
+        });
     }
 }
 
