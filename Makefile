@@ -30,7 +30,7 @@ tools:
 test: tools
 	.ci/postgres .ci/test
 	cargo build --bin basalt
-	.ci/compat $(CARGO_TARGET_DIR)/debug/basalt
+	.ci/postgres .ci/compat $(CARGO_TARGET_DIR)/debug/basalt
 	.ci/deploy $(CARGO_TARGET_DIR)/debug/basalt
 
 # Basalt beside PocketBase, where it is installed. The load generator's options: BENCH="--only view --rounds 5".

@@ -87,6 +87,9 @@ pub struct ColumnNote {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ViewNote {
     pub stable: bool,
+    /// Whether it says in which order its rows come.
+    #[serde(default)]
+    pub ordered: bool,
     pub tables_read: Vec<String>,
 }
 

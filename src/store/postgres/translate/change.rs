@@ -107,6 +107,7 @@ impl Translator<'_> {
     /// A view, with comments that keep what SQLite would know of it.
     pub fn create_view(&mut self, name: &str, columns: &[String], query: &Query) -> Result<Vec<Translated>> {
         check_name(name)?;
+        self.numbered = true;
         let mut shape = self.query(query, None)?;
         if !columns.is_empty() && columns.len() != shape.columns.len() {
             let (wanted, found) = (columns.len(), shape.columns.len());
@@ -131,8 +132,15 @@ impl Translator<'_> {
                 names.push(literal::name(&format!("{}{}", column.name, super::catalog::NUMBER_PART)));
             }
         }
-        let tables_read = self.reads.tables.iter().cloned().collect();
-        comments.push(comment(&format!("VIEW {view}"), &ViewNote { stable: !self.reads.unstable, tables_read }));
+        if shape.numbered {
+            names.push(literal::name(ROW_COLUMN));
+        }
+        let note = ViewNote {
+            stable: !self.reads.unstable,
+            ordered: !query.order.is_empty(),
+            tables_read: self.reads.tables.iter().cloned().collect(),
+        };
+        comments.push(comment(&format!("VIEW {view}"), &note));
         let mut statements = vec![plain(format!("CREATE VIEW {view} ({}) AS {}", names.join(", "), shape.sql))];
         statements.append(&mut comments);
         Ok(statements)

@@ -3,6 +3,7 @@
 use super::ast::{Expr, From, Join, JoinKind, Query, Table};
 use super::catalog::ROW_COLUMN;
 use super::comparison::{Operator, compare};
+use super::order::order_sql;
 use super::query::Shape;
 use super::scope::{Scope, Source, SourceColumn, row_number};
 use super::translator::{Result, Translator};
@@ -158,14 +159,23 @@ impl Translator<'_> {
             self.reads.unstable |= !view.stable;
         }
         let printed = literal::name(alias);
-        let columns = relation.columns.iter().map(|column| SourceColumn {
-            name: column.name.clone(),
-            value: column.value(&printed),
-            read: Some((relation.name.clone(), column.name.clone())),
-            merged: false,
-        });
-        let row = relation.counted.then(|| row_number(format!("{printed}.{}", literal::name(ROW_COLUMN))));
-        Ok(Source { name: alias.to_owned(), columns: columns.collect(), row })
+        let columns: Vec<SourceColumn> = relation
+            .columns
+            .iter()
+            .map(|column| SourceColumn {
+                name: column.name.clone(),
+                value: column.value(&printed),
+                read: Some((relation.name.clone(), column.name.clone())),
+                merged: false,
+            })
+            .collect();
+        let number = relation.counted.then(|| format!("{printed}.{}", literal::name(ROW_COLUMN)));
+        // Groups, and what several selects yield together, come in the order of their values.
+        let first_value = || columns.first().map(|column| order_sql(&column.value, false, None));
+        let natural = number.clone().or_else(|| relation.view.as_ref().and_then(|_| first_value()));
+        let row = number.clone().filter(|_| relation.view.is_none()).map(row_number);
+        let unordered_view = relation.view.as_ref().is_some_and(|view| !view.ordered);
+        Ok(Source { name: alias.to_owned(), columns, row, number, natural, unordered_view })
     }
 
     /// `json_each(…)` as a table.
@@ -197,8 +207,15 @@ impl Translator<'_> {
         let column =
             |name: &str, value: Typed| SourceColumn { name: name.to_owned(), value, read: None, merged: false };
         let columns = vec![column("value", value)];
-        let row = Some(row_number(format!("{printed}.\"ord\"")));
-        let source = Source { name: alias.unwrap_or(name).to_owned(), columns, row };
+        let number = format!("{printed}.\"ord\"");
+        let source = Source {
+            name: alias.unwrap_or(name).to_owned(),
+            columns,
+            row: Some(row_number(number.clone())),
+            natural: Some(number.clone()),
+            number: Some(number),
+            unordered_view: false,
+        };
         Ok((format!("basalt_each({document}) AS {printed} (\"ord\", \"num\", \"txt\")"), source))
     }
 }
@@ -219,5 +236,5 @@ fn shaped(shape: &Shape, name: &str, printed: &str) -> Source {
         read: None,
         merged: false,
     });
-    Source { name: name.to_owned(), columns: columns.collect(), row: None }
+    Source { name: name.to_owned(), columns: columns.collect(), ..Source::default() }
 }

@@ -2,7 +2,7 @@
 
 use super::Refused;
 use super::ast::{Common, Core, Expr, Literal, Query, SetOperator, Term, With};
-use super::catalog::{Affinity, ColumnNote, Kind, NUMBER_PART};
+use super::catalog::{Affinity, ColumnNote, Kind, NUMBER_PART, ROW_COLUMN};
 use super::conversion::unify;
 use super::order::order_sql;
 use super::scope::Scope;
@@ -19,6 +19,8 @@ const MAX_ATTEMPTS: usize = 4;
 pub(super) struct Shape {
     pub sql: String,
     pub columns: Vec<ShapedColumn>,
+    /// Whether the number of the row stands behind the columns.
+    pub numbered: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -94,8 +96,10 @@ impl ShapedColumn {
 impl Translator<'_> {
     pub fn query(&mut self, query: &Query, parent: Option<&Scope<'_>>) -> Result<Shape> {
         let known = self.commons.len();
+        let (numbered, first_of_rows) = (std::mem::take(&mut self.numbered), std::mem::take(&mut self.first_of_rows));
         let with = self.with(&query.with, parent)?;
-        let shape = self.body(query, parent);
+        self.first_of_rows = first_of_rows;
+        let shape = self.body(query, parent, numbered);
         self.commons.truncate(known);
         let mut shape = shape?;
         shape.sql.insert_str(0, &with);
@@ -143,20 +147,25 @@ impl Translator<'_> {
         Err(Refused::new(format!("the columns of {} change their kinds without end", common.name)))
     }
 
-    fn body(&mut self, query: &Query, parent: Option<&Scope<'_>>) -> Result<Shape> {
+    fn body(&mut self, query: &Query, parent: Option<&Scope<'_>>, numbered: bool) -> Result<Shape> {
         let alone = query.rest.is_empty() && !matches!(&query.first, Core::Select(select) if select.distinct);
         let mut blocks = Vec::new();
+        self.paged = alone && query.order.is_empty() && query.limit.is_some();
         self.blocks(SetOperator::UnionAll, &query.first, parent, if alone { &query.order } else { &[] }, &mut blocks)?;
+        self.paged = false;
         for (operator, core) in &query.rest {
             self.blocks(*operator, core, parent, &[], &mut blocks)?;
         }
+        if !numbered || blocks.len() > 1 {
+            blocks.iter_mut().for_each(|(_, block)| block.row = None);
+        }
         let shape = combine(&blocks)?;
-        let mut sql = shape.sql;
+        let mut sql = shape.sql.clone();
         if !query.order.is_empty() && (!alone || blocks.len() > 1) {
             sql = self.order_of_columns(&query.order, &blocks, &shape.columns, &sql)?;
         }
         sql.push_str(&self.page(query, parent)?);
-        Ok(Shape { sql, columns: shape.columns })
+        Ok(Shape { sql, ..shape })
     }
 
     fn blocks(
@@ -275,7 +284,7 @@ fn combine(blocks: &[(SetOperator, Block)]) -> Result<Shape> {
             (_, SetOperator::Except) => format!("({sql}) EXCEPT {printed}"),
         };
     }
-    Ok(Shape { sql, columns })
+    Ok(Shape { sql, columns, numbered: blocks.iter().any(|(_, block)| block.row.is_some()) })
 }
 
 fn print(block: &Block, columns: &[ShapedColumn]) -> Result<String> {
@@ -285,6 +294,7 @@ fn print(block: &Block, columns: &[ShapedColumn]) -> Result<String> {
         let named = value.parts().into_iter().zip(shaped.printed()).map(|(part, name)| format!("{part} AS {name}"));
         items.extend(named);
     }
+    items.extend(block.row.as_ref().map(|row| format!("{row} AS {}", literal::name(ROW_COLUMN))));
     let distinct = if block.distinct { "DISTINCT " } else { "" };
     Ok(format!("SELECT {distinct}{}{}", items.join(", "), block.tail))
 }

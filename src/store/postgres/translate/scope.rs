@@ -29,6 +29,12 @@ pub(super) struct Source {
     pub columns: Vec<SourceColumn>,
     /// The number of the row.
     pub row: Option<Typed>,
+    /// The same, also where it has no name.
+    pub number: Option<String>,
+    /// What its rows come in the order of where none is asked for.
+    pub natural: Option<String>,
+    /// A view without an order of its own.
+    pub unordered_view: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use super::aggregate::{extremes, has_aggregate};
 use super::ast::{Expr, Item, Literal, Select, Term};
 use super::comparison::lower;
 use super::order::order_sql;
-use super::scope::{Grouped, Scope, Source};
+use super::scope::{Found, Grouped, Scope, Source};
 use super::translator::{Result, Translator, grouped};
 use super::typed::{Form, Typed};
 
@@ -15,6 +15,8 @@ pub(super) struct Block {
     pub distinct: bool,
     /// From ` FROM` on.
     pub tail: String,
+    /// What the rows are numbered by, where each is one of a table's.
+    pub row: Option<String>,
 }
 
 pub(super) struct BlockColumn {
@@ -26,6 +28,7 @@ pub(super) struct BlockColumn {
 impl Translator<'_> {
     pub fn select(&mut self, select: &Select, parent: Option<&Scope<'_>>, order: &[Term]) -> Result<Block> {
         let first_of_rows = std::mem::take(&mut self.first_of_rows);
+        let paged = std::mem::take(&mut self.paged);
         let (mut tail, sources) = match &select.from {
             Some(from) => self.from(from, parent)?,
             None => (String::new(), Vec::new()),
@@ -50,11 +53,21 @@ impl Translator<'_> {
         let listed = Scope { aliases: &[], ..scope };
         let columns = self.items(&listed, &select.items)?;
         let scope = Scope { aliases_first: true, ..scope };
-        match first_of_rows && groups.is_none() && !select.distinct {
-            true => tail.push_str(&order_of_sources(&sources)),
-            false => tail.push_str(&self.order(&scope, order, &columns)?),
+        let each_row = groups.is_none() && !select.distinct;
+        let first = sources.first();
+        if first_of_rows && each_row {
+            tail.push_str(&order_of_sources(&sources));
+        } else if paged && each_row {
+            let natural = first.filter(|source| source.unordered_view).and_then(|source| source.natural.as_ref());
+            tail.extend(natural.map(|natural| format!(" ORDER BY {natural}")));
+        } else {
+            let ordered = self.order(&scope, order, &columns)?;
+            let apart = !ordered.is_empty() && !select.distinct && !is_total(&scope, order);
+            tail.push_str(&ordered);
+            tail.extend(apart.then(|| ties(&sources, groups.as_ref())));
         }
-        Ok(Block { columns, distinct: select.distinct, tail })
+        let row = first.filter(|_| each_row).and_then(|source| source.number.clone());
+        Ok(Block { columns, distinct: select.distinct, tail, row })
     }
 
     /// A row of values.
@@ -65,7 +78,7 @@ impl Translator<'_> {
             let value = self.expr(&scope, expr)?.bare();
             columns.push(BlockColumn { name: format!("column{}", index + 1), value, expr: None });
         }
-        Ok(Block { columns, distinct: false, tail: String::new() })
+        Ok(Block { columns, distinct: false, tail: String::new(), row: None })
     }
 
     /// The keys of the groups; `None` for a select that shows each row.
@@ -146,10 +159,35 @@ impl Translator<'_> {
     }
 }
 
+/// Rows that an order leaves equal come as they were found, and groups in the order of their keys.
+fn ties(sources: &[Source], groups: Option<&Grouped>) -> String {
+    let keys = |groups: &Grouped| groups.keys.iter().map(|key| order_sql(key, false, None)).collect();
+    let natural = || sources.iter().filter_map(|source| source.natural.clone()).collect();
+    let terms: Vec<String> = groups.map_or_else(natural, keys);
+    terms.into_iter().map(|term| format!(", {term}")).collect()
+}
+
+/// Whether the order leaves no two rows of the only source equal, as it names the row or its id.
+fn is_total(scope: &Scope<'_>, order: &[Term]) -> bool {
+    let [source] = scope.sources else { return false };
+    source.row.is_some()
+        && order.iter().any(|term| match &term.expr {
+            Expr::Column { table, name, .. } => match scope.find(table.as_deref(), name) {
+                Found::Row(..) => true,
+                Found::Column(_, column) => column.name == "id",
+                _ => false,
+            },
+            _ => false,
+        })
+}
+
 /// The order in which nested loops find rows. The sum keeps an index on the number of rows from being walked for it.
 fn order_of_sources(sources: &[Source]) -> String {
-    let rows: Vec<String> =
-        sources.iter().filter_map(|source| source.row.as_ref()?.integer()).map(|row| format!("({row} + 0)")).collect();
+    let off_index = |number: &String| format!("({number} + 0)");
+    let rows: Vec<String> = sources
+        .iter()
+        .filter_map(|source| source.number.as_ref().map(off_index).or_else(|| source.natural.clone()))
+        .collect();
     if rows.is_empty() { String::new() } else { format!(" ORDER BY {}", rows.join(", ")) }
 }
 

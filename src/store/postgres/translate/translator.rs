@@ -24,6 +24,10 @@ pub(super) struct Translator<'a> {
     pub timeless: bool,
     /// Whether the next select is asked for its first row, so that its rows must come in the order of their sources.
     pub first_of_rows: bool,
+    /// Whether the next query is a view, which shows the numbers of its rows where they have one.
+    pub numbered: bool,
+    /// Whether the next select is a page of rows that were asked for in no order.
+    pub paged: bool,
 }
 
 /// What a statement reads, and what it must not.
@@ -49,6 +53,8 @@ impl<'a> Translator<'a> {
             aliases: 0,
             timeless: false,
             first_of_rows: false,
+            numbered: false,
+            paged: false,
         }
     }
 
