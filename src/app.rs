@@ -135,6 +135,7 @@ fn server_options(config: &Config) -> postgres::Options {
         dir: config.dir.clone(),
         url: database.url.clone(),
         direct_url: database.direct_url.clone(),
+        replica_urls: database.replica_urls.clone(),
         pool_size: u32::try_from(config.pool_size()).unwrap_or(u32::MAX),
         wait_ms: database.wait_s * 1000,
         query_timeout_ms: database.query_timeout_s * 1000,

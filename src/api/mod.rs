@@ -17,6 +17,7 @@ mod caller;
 mod conditions;
 mod dashboard;
 mod error;
+mod freshness;
 mod limit;
 mod middleware;
 mod openapi;

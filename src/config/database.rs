@@ -2,7 +2,7 @@
 
 use super::database_url::{each_host, without_password};
 use super::given::Given;
-use super::key::{Key, quoted};
+use super::key::{Key, quoted, quoted_list};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Database {
@@ -11,6 +11,8 @@ pub struct Database {
     pub url: String,
     /// The same server without a pooler in between; empty where there is none.
     pub direct_url: String,
+    /// Standbys that reads may go to, each as a URL of one host.
+    pub replica_urls: Vec<String>,
     /// Connections at most; 0 is four a core, at least 10 and at most 64.
     pub pool_size: usize,
     /// How long a request waits for a free connection; 0 refuses it at once.
@@ -25,6 +27,7 @@ impl Default for Database {
         Self {
             url: String::new(),
             direct_url: String::new(),
+            replica_urls: Vec::new(),
             pool_size: 0,
             wait_s: 5,
             query_timeout_s: 30,
@@ -47,6 +50,15 @@ pub(super) const KEYS: &[Key] = &[
         expected: URL,
         set: |config, given| url(given).map(|url| config.database.direct_url = url),
         get: |config| shown(&config.database.direct_url),
+    },
+    Key {
+        name: "replica_urls",
+        expected: "a list of URLs such as [\"postgres://user:password@replica:5432/name\"], each with one host",
+        set: |config, given| replicas(given).map(|urls| config.database.replica_urls = urls),
+        get: |config| {
+            let shown: Vec<String> = config.database.replica_urls.iter().map(|url| without_password(url)).collect();
+            quoted_list(&shown)
+        },
     },
     Key {
         name: "pool_size",
@@ -76,6 +88,11 @@ pub(super) const KEYS: &[Key] = &[
 
 fn url(given: &Given) -> Option<String> {
     given.text().filter(|text| text.is_empty() || each_host(text).is_some())
+}
+
+fn replicas(given: &Given) -> Option<Vec<String>> {
+    let one_host = |url: &String| each_host(url).is_some_and(|hosts| hosts.len() == 1);
+    given.list().filter(|urls| urls.iter().all(one_host))
 }
 
 fn shown(url: &str) -> String {

@@ -24,6 +24,7 @@ mod encode;
 mod entities;
 mod excerpt;
 mod expand;
+mod freshness;
 mod idempotency;
 mod installer;
 mod lane;

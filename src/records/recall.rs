@@ -36,8 +36,8 @@ const LOOK: u8 = 3;
 /// What is kept.
 pub(super) struct Recall {
     store: Store,
-    plans: Shelf<Arc<Reads>>,
-    answers: Cache,
+    plans: Arc<Shelf<Arc<Reads>>>,
+    answers: Arc<Cache>,
 }
 
 /// A question as it was asked.
@@ -72,7 +72,12 @@ pub(super) struct Place {
 impl Recall {
     pub fn new(store: Store, bytes: u64) -> Self {
         let plans = bytes / PLANS_SHARE;
-        Self { store, plans: Shelf::new(plans), answers: Cache::new(bytes - plans) }
+        Self { store, plans: Shelf::new(plans).into(), answers: Cache::new(bytes - plans).into() }
+    }
+
+    /// What is kept here, for answers by way of this store.
+    pub fn over(&self, store: Store) -> Self {
+        Self { store, plans: self.plans.clone(), answers: self.answers.clone() }
     }
 
     /// What the answer depends on, if questions like it were asked before.

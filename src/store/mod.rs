@@ -13,6 +13,7 @@
 mod error;
 mod feed;
 mod instance_key;
+mod mark;
 mod nodes;
 mod statement;
 mod value;
@@ -27,6 +28,7 @@ mod tests;
 use std::sync::Arc;
 
 pub use error::{Result, StoreError};
+pub use mark::Mark;
 pub use nodes::Shared;
 pub use sqlite::{ColumnInfo, ViewInspection};
 pub use statement::{Columns, Cost, Row, Sink, Statement, quote};

@@ -68,12 +68,13 @@ impl TestApp {
     }
 
     /// A server over the database of this URL, beside another one if there is one already.
-    pub async fn over(url: &str, other: Option<&Self>) -> Self {
+    pub async fn over(url: &str, other: Option<&Self>, change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let token = other.and_then(|other| other.superuser.token.clone());
         let configure = |config: &mut Config| {
             config.database.url = url.to_owned();
             config.database.pool_size = 8;
+            change(config);
         };
         Self::open(dir, None, Clock::system(), token, |config, _| configure(config)).await
     }

@@ -94,6 +94,7 @@ pub fn options(dir: &Path, url: String) -> Options {
         dir: dir.join("data"),
         url,
         direct_url: String::new(),
+        replica_urls: Vec::new(),
         pool_size: 2,
         wait_ms: 1000,
         query_timeout_ms: 10_000,

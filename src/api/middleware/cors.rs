@@ -13,7 +13,8 @@ use actix_web::http::header::{
 const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE");
 
 /// Headers of ours that scripts of other origins may read.
-const EXPOSED: HeaderValue = HeaderValue::from_static("Basalt-Request-Id,ETag,Idempotency-Replayed,Retry-After");
+const EXPOSED: HeaderValue =
+    HeaderValue::from_static("Basalt-Request-Id,Basalt-Token,ETag,Idempotency-Replayed,Retry-After");
 
 /// What to send as the allowed origin; `None` without an origin, or for one that is not allowed.
 pub(super) struct Allowed(Option<HeaderValue>);

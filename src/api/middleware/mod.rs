@@ -21,6 +21,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, web};
 
 use super::error::ApiError;
+use super::freshness;
 use super::limit;
 use super::server::Server;
 use crate::error::{Error as Failure, Kind};
@@ -67,6 +68,7 @@ pub(super) async fn shell<B: MessageBody + 'static>(
     match panic::catch(next.call(request)).await {
         Ok(response) => {
             let mut response = response?.map_into_boxed_body();
+            freshness::stamp_write(&mut response, &server).await;
             finish(response.response_mut(), &origin, &server);
             entry.close(response.status(), response.response().error(), Some(response.request()), &server);
             Ok(response)

@@ -4,6 +4,7 @@ use actix_web::web::Path;
 
 use crate::api::answer::{self, Answer};
 use crate::api::caller::Call;
+use crate::api::freshness::Reading;
 use crate::api::params;
 use crate::query::AggregateTexts;
 
@@ -11,6 +12,7 @@ pub(in crate::api) async fn list(call: Call, collection: Path<String>) -> Answer
     let text = |name: &str| params::text(&call.request.query, name);
     let texts =
         AggregateTexts { group: text("group"), select: text("select"), having: text("having"), sort: text("sort") };
-    let body = call.app().records.aggregate(&call.request, &collection, &call.list_params(), &texts).await?;
-    Ok(answer::raw(body))
+    let reading = Reading::of(&call).await;
+    let body = reading.records().aggregate(&call.request, &collection, &call.list_params(), &texts).await?;
+    Ok(reading.stamped(answer::raw(body)).await)
 }

@@ -7,22 +7,27 @@ use crate::api::answer::{self, Answer};
 use crate::api::body::Upload;
 use crate::api::caller::Call;
 use crate::api::conditions;
+use crate::api::freshness::Reading;
 use crate::records::Terms;
 
 pub(in crate::api) async fn list(call: Call, collection: Path<String>) -> Answer {
     let known = conditions::if_none_match(&call);
     let (params, shape) = (call.list_params(), call.shape());
-    let listed = call.app().records.list(&call.request, &collection, &params, &shape, known.as_ref()).await?;
-    Ok(answer::read(listed))
+    let reading = Reading::of(&call).await;
+    let listed = reading.records().list(&call.request, &collection, &params, &shape, known.as_ref()).await?;
+    Ok(reading.stamped(answer::read(listed)).await)
 }
 
 pub(in crate::api) async fn view(call: Call, path: Path<(String, String)>) -> Answer {
     let (collection, id) = path.as_ref();
-    let (records, shape) = (&call.app().records, call.shape());
-    match conditions::if_none_match(&call) {
-        Some(known) => Ok(answer::read(records.view_unless(&call.request, collection, id, &shape, &known).await?)),
-        None => Ok(answer::record(records.view(&call.request, collection, id, &shape).await?)),
-    }
+    let shape = call.shape();
+    let reading = Reading::of(&call).await;
+    let records = reading.records();
+    let answer = match conditions::if_none_match(&call) {
+        Some(known) => answer::read(records.view_unless(&call.request, collection, id, &shape, &known).await?),
+        None => answer::record(records.view(&call.request, collection, id, &shape).await?),
+    };
+    Ok(reading.stamped(answer).await)
 }
 
 pub(in crate::api) async fn create(call: Call, collection: Path<String>, upload: Upload) -> Answer {

@@ -97,6 +97,7 @@ impl Engine {
         tracing::warn!(epoch = %found.epoch, "the database has a new history, as after a failover; going on with it");
         self.0.node.lose_touch();
         self.0.history.0.store(Arc::new(found));
+        self.0.replicas.forget();
         self.0.pool.forget();
         self.0.generations.raise_all();
     }

@@ -52,7 +52,7 @@ impl Keeper {
                     false => tokio::time::sleep(AWAY).await,
                 }
                 let Some(inner) = inner.upgrade() else { return };
-                look.once(&Engine(inner)).await;
+                look.once(&Engine(inner, None)).await;
             }
         }))
     }

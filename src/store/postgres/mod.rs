@@ -30,6 +30,7 @@ mod pool;
 mod position;
 mod probe;
 mod reader;
+mod replica;
 mod retention;
 mod row;
 mod servers;
@@ -59,14 +60,15 @@ use history::History;
 use keeper::Keeper;
 use node::{Listening, Node};
 use pool::{Pool, Use};
+use replica::{Replicas, View};
 use tail::Tail;
 
 pub use examine::Examination;
 pub use tx::Tx;
 
-/// The engine over one database. Cheap to clone; the last clone closes it.
+/// The engine over one database, where some reads may be done elsewhere. Cheap to clone; the last clone closes it.
 #[derive(Clone)]
-pub struct Engine(Arc<Inner>);
+pub struct Engine(Arc<Inner>, Option<Arc<View>>);
 
 /// How the engine is opened.
 #[derive(Debug, Clone)]
@@ -77,6 +79,8 @@ pub struct Options {
     pub url: String,
     /// The same server without a pooler in between; empty where there is none.
     pub direct_url: String,
+    /// Standbys to read from.
+    pub replica_urls: Vec<String>,
     pub pool_size: u32,
     /// How long a request waits for a connection.
     pub wait_ms: u64,
@@ -91,6 +95,7 @@ struct Inner {
     dialect: ArcSwap<Dialect>,
     history: Arc<History>,
     generations: Generations,
+    replicas: Replicas,
     query_timeout: Duration,
     health: Arc<Health>,
     node: Arc<Node>,
@@ -146,7 +151,10 @@ impl Engine {
     }
 
     pub fn generation(&self, table: &Table) -> Option<u64> {
-        // What others wrote is unknown to a node that is out of touch.
+        // What others wrote is unknown to a node that is out of touch; and who has seen something may have seen more.
+        if self.1.is_some() {
+            return None;
+        }
         self.0.node.is_in_touch().then(|| self.0.generations.of(table.number)).flatten()
     }
 
@@ -172,6 +180,8 @@ impl Engine {
         self.leave().await;
         self.0.closed.store(true, Ordering::Release);
         running.stop();
+        self.0.replicas.stop();
+        self.0.replicas.close().await;
         self.0.pool.close().await;
         drop(running.runtime);
     }
@@ -222,6 +232,7 @@ impl Drop for Inner {
         if let Some(running) = self.running.lock().take() {
             running.stop();
         }
+        self.replicas.stop();
     }
 }
 

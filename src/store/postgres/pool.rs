@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use super::super::{Result, StoreError};
 use super::error;
 use super::generation::Writing;
-use super::servers::Primary;
+use super::servers::Target;
 use super::slots::{self, Asked, Home, Kept, Slot, Slots, Turn};
 
 /// What is answered at once if it is answered at all may take so long.
@@ -27,7 +27,7 @@ const SHARED_LIFE_TIME: Duration = Duration::from_secs(60);
 pub(super) struct Pool(Arc<Shared>);
 
 struct Shared {
-    primary: Primary,
+    target: Target,
     runtime: Handle,
     slots: Slots<Open>,
     wait: Duration,
@@ -63,10 +63,10 @@ pub(super) struct Lease {
 }
 
 impl Pool {
-    pub(super) fn new(primary: Primary, runtime: Handle, size: u32, wait: Duration) -> Self {
+    pub(super) fn new(target: Target, runtime: Handle, size: u32, wait: Duration) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let slots = Slots::new(size as usize, threads);
-        Self(Arc::new(Shared { primary, runtime, slots, wait, era: AtomicU64::new(0) }))
+        Self(Arc::new(Shared { target, runtime, slots, wait, era: AtomicU64::new(0) }))
     }
 
     /// A connection whose prepared statements fit the schema.
@@ -127,8 +127,8 @@ impl Pool {
 
 impl Shared {
     async fn connect(&self, slot: Slot<Open>, era: u64, schema: u64) -> Result<Kept<Open>> {
-        let primary = self.primary.clone();
-        let connecting = async move { primary.connect().await };
+        let target = self.target.clone();
+        let connecting = async move { target.connect().await };
         let connection = match slot.home() {
             // Apart, as it is large and seldom: every request would carry room for it.
             Some(_here) => Box::pin(connecting).await?,

@@ -25,6 +25,9 @@ const ATTEMPTS: usize = 3;
 impl Engine {
     /// Hands every row to the sink.
     pub async fn stream<S: Sink>(&self, statement: Statement, mut sink: S) -> Result<S> {
+        if let Some(read) = self.stream_from_replica(&statement, &mut sink).await {
+            return read.map(|()| sink);
+        }
         for _ in 1..ATTEMPTS {
             if matches!(self.try_stream(&statement, &mut sink, false).await?, Attempt::Done) {
                 return Ok(sink);

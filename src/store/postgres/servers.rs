@@ -22,8 +22,9 @@ const CONNECT_TIME: Duration = Duration::from_secs(5);
 /// How much later than the one before it each host is tried.
 const NEXT_HOST: Duration = Duration::from_millis(200);
 
-/// Each gives a text, or NULL on a standby.
+/// Each gives a text, or NULL on a server of the other kind.
 const WRITES: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE '' END";
+const STANDS_BY: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN '' END";
 const ORIGIN: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE \
     (SELECT system_identifier::text || ' ' FROM pg_control_system()) || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END";
 const EPOCH: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE (SELECT CASE timeline WHEN \
@@ -38,7 +39,7 @@ struct Hosts {
     last: AtomicUsize,
 }
 
-/// What a server must be, besides a primary.
+/// What a server must be: a primary, but for the last.
 #[derive(Clone, Copy)]
 pub(super) enum Demand<'a> {
     Any,
@@ -46,6 +47,8 @@ pub(super) enum Demand<'a> {
     Same(&'a History),
     /// In this history, or in one that came after it.
     NotOlder(&'a History),
+    /// A standby instead.
+    Standby,
 }
 
 /// Why there is no connection.
@@ -109,6 +112,22 @@ impl Primary {
     }
 }
 
+/// What the connections of a pool lead to.
+#[derive(Clone)]
+pub(super) enum Target {
+    Primary(Primary),
+    Standby(Servers),
+}
+
+impl Target {
+    pub(super) async fn connect(&self) -> Result<PgConnection> {
+        match self {
+            Self::Primary(primary) => primary.connect().await,
+            Self::Standby(servers) => Ok(servers.connect(Demand::Standby).await?),
+        }
+    }
+}
+
 async fn attempt(options: &PgConnectOptions, demand: Demand<'_>) -> Result<PgConnection, Refusal> {
     let connecting = async {
         let mut connection = options.connect().await.map_err(|error| refusal(error, options))?;
@@ -127,6 +146,7 @@ async fn unmet(connection: &mut PgConnection, demand: Demand<'_>) -> Result<Opti
         Demand::Any => WRITES,
         Demand::Same(_) => EPOCH,
         Demand::NotOlder(_) => ORIGIN,
+        Demand::Standby => STANDS_BY,
     };
     let row = match sqlx::raw_sql(sql).fetch_one(connection).await {
         // None of PostgreSQL's kind, which is told at another place.
@@ -134,10 +154,13 @@ async fn unmet(connection: &mut PgConnection, demand: Demand<'_>) -> Result<Opti
         result => result?,
     };
     let Some(told) = row.try_get::<Option<String>, _>(0)? else {
-        return Ok(Some("it is a standby that takes no writes"));
+        return Ok(Some(match demand {
+            Demand::Standby => "it is no standby",
+            _ => "it is a standby that takes no writes",
+        }));
     };
     Ok(match demand {
-        Demand::Any => None,
+        Demand::Any | Demand::Standby => None,
         Demand::Same(history) if told == *history.epoch() => None,
         Demand::Same(_) => Some("it has another history, as after a failover, which is looked into"),
         Demand::NotOlder(history) => {

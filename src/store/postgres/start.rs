@@ -19,7 +19,8 @@ use super::keeper::Keeper;
 use super::migrate::{MIGRATIONS, Progress};
 use super::node::{Listening, Node};
 use super::pool::Pool;
-use super::servers::{Primary, Servers};
+use super::replica::Replicas;
+use super::servers::{Primary, Servers, Target};
 use super::tail::Tail;
 use super::{Engine, Health, Inner, Options, Running, connect, feed, history, migrate, retention};
 use crate::clock::Clock;
@@ -82,21 +83,29 @@ impl Engine {
         let primary = |servers: &Servers| Primary { servers: servers.clone(), history: history.clone() };
         let health = Arc::new(Health::default());
         let node = Arc::new(Node::new(found.dialect.version));
-        let engine = Self(Arc::new(Inner {
-            pool: Pool::new(primary(&connecting), handle.clone(), options.pool_size, wait),
-            dialect: ArcSwap::from_pointee(found.dialect),
-            history: history.clone(),
-            generations: Generations::new(),
-            query_timeout: Duration::from_millis(options.query_timeout_ms),
-            health: health.clone(),
-            node: node.clone(),
-            closed: AtomicBool::new(false),
-            handle: handle.clone(),
-            running: Mutex::new(None),
-        }));
+        let replicas = Replicas::new(&options.replica_urls, options.query_timeout_ms, |servers| {
+            Pool::new(Target::Standby(servers.clone()), handle.clone(), options.pool_size, wait)
+        })?;
+        let engine = Self(
+            Arc::new(Inner {
+                pool: Pool::new(Target::Primary(primary(&connecting)), handle.clone(), options.pool_size, wait),
+                dialect: ArcSwap::from_pointee(found.dialect),
+                history: history.clone(),
+                generations: Generations::new(),
+                query_timeout: Duration::from_millis(options.query_timeout_ms),
+                health: health.clone(),
+                node: node.clone(),
+                closed: AtomicBool::new(false),
+                handle: handle.clone(),
+                replicas,
+                running: Mutex::new(None),
+            }),
+            None,
+        );
         let inner = Arc::downgrade(&engine.0);
         let tail = Tail::start(&handle, inner.clone(), node.clone(), primary(&direct));
         let listening = Listening::start(&handle, node, direct.clone());
+        engine.0.replicas.watch(&handle, &inner, primary(&direct));
         let keeper = Keeper::start(&handle, inner, health, direct, found.migrated);
         *engine.0.running.lock() = Some(Running { runtime, keeper, tail, listening, lock });
         Ok(engine)

@@ -85,7 +85,7 @@ impl Tail {
             let mut follower = Follower { primary, connection: None, position: None };
             loop {
                 let Some(inner) = inner.upgrade() else { return };
-                let engine = Engine(inner);
+                let engine = Engine(inner, None);
                 match tokio::time::timeout(LOOK_TIME, follower.look(&engine)).await {
                     Ok(Ok(())) => {
                         drop(engine);

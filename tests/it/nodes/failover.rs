@@ -18,12 +18,12 @@ const WRITES: u64 = 150;
 
 /// Three nodes over the pair, with a collection whose titles are unique.
 async fn three(pair: &Pair) -> [TestApp; 3] {
-    let first = TestApp::over(&pair.url(), None).await;
+    let first = TestApp::over(&pair.url(), None, |_| {}).await;
     first.open_collection("posts", json!([{ "name": "n", "type": "number" }])).await;
     let unique = json!({ "indexes": ["CREATE UNIQUE INDEX one_title ON posts (title)"] });
     first.superuser().patch("/api/collections/posts", unique).await.ok();
-    let second = TestApp::over(&pair.url(), Some(&first)).await;
-    let third = TestApp::over(&pair.url(), Some(&first)).await;
+    let second = TestApp::over(&pair.url(), Some(&first), |_| {}).await;
+    let third = TestApp::over(&pair.url(), Some(&first), |_| {}).await;
     [first, second, third]
 }
 

@@ -6,6 +6,7 @@ mod load;
 mod namespace;
 mod pair;
 mod partition;
+mod replicas;
 mod rolling;
 mod schema;
 mod writes;

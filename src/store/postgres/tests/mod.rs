@@ -38,6 +38,7 @@ pub(in crate::store) async fn open() -> Option<Opened> {
         dir: dir.path().join("data"),
         url: url.clone(),
         direct_url: String::new(),
+        replica_urls: Vec::new(),
         pool_size: 20,
         wait_ms: 10_000,
         query_timeout_ms: 2_000,
