@@ -61,6 +61,12 @@ fn errors_name_file_line_key_and_expectation() {
             r#"basalt.toml:2: `database.url`: expected empty, or a URL such as postgres://user:password@host:5432/name, also with several hosts, not the text "postgres://***@db1,db2:x/shop""#
         ]],
     );
+    check(
+        "[database]\nreplica_urls = ['postgres://db1,db2/shop']",
+        expect![[
+            r#"basalt.toml:2: `database.replica_urls`: expected a list of URLs such as ["postgres://user:password@replica:5432/name"], each with one host, not a list"#
+        ]],
+    );
     assert!(from_text("dir = ").expect_err("no value").to_string().starts_with("basalt.toml:1: this is not TOML"));
 }
 

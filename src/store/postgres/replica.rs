@@ -197,7 +197,9 @@ impl Engine {
             if let Some(found) = replicas.with(floor.max(mark.position), &mark.epoch) {
                 return Some(found);
             }
-            let mut waited_for = replicas.all.iter().filter(|replica| replica.is_there()).peekable();
+            // One that lags for longer is not about to catch up.
+            let is_close = |replica: &&Arc<Replica>| replica.is_there() && replica.has(floor, &mark.epoch);
+            let mut waited_for = replicas.all.iter().filter(is_close).peekable();
             waited_for.peek()?;
             waited_for.for_each(|replica| replica.wanted.notify_one());
             news.changed().await.ok()?;
