@@ -68,13 +68,13 @@ impl Engine {
                 false => in_transaction(&mut lease, dialect, set).await,
             }
         };
-        let result = match tokio::time::timeout(self.0.query_timeout * 2, whole).await {
+        let result = match self.0.health.in_time(self.0.query_timeout * 2, whole).await {
             Ok(result) => result,
-            Err(_elapsed) => {
+            Err(silence) => {
                 lease.spoil();
                 // The others lead to the same silence.
                 self.0.pool.forget();
-                Err(StoreError::Timeout)
+                Err(silence)
             }
         };
         // Before the answer: who hears of a write finds new numbers.

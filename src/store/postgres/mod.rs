@@ -43,6 +43,7 @@ pub mod translate;
 mod tx;
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -69,6 +70,9 @@ pub use tx::Tx;
 /// The engine over one database, where some reads may be done elsewhere. Cheap to clone; the last clone closes it.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>, Option<Arc<View>>);
+
+/// What takes longer is given up when the server is lost.
+const SOON: Duration = Duration::from_secs(1);
 
 /// How the engine is opened.
 #[derive(Debug, Clone)]
@@ -120,6 +124,8 @@ struct Health {
     away: AtomicBool,
     /// Wakes the keeper, which finds out.
     doubt: tokio::sync::Notify,
+    /// Tells those who wait for an answer that none will come.
+    lost: tokio::sync::Notify,
 }
 
 impl Engine {
@@ -210,7 +216,30 @@ impl Health {
         if matches!(error, StoreError::Away(_)) && !self.away.swap(true, Ordering::AcqRel) {
             tracing::error!(%error, "requests are refused until the database is back");
             pool.forget();
+            self.lost.notify_waiters();
             self.doubt.notify_one();
+        }
+    }
+
+    /// What a server does, if it does it within the limit and is not lost meanwhile.
+    ///
+    /// # Errors
+    /// `Timeout` or `Away`; then the connection is not good any more.
+    async fn in_time<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Result<T> {
+        let mut work = pin!(work);
+        let soon = limit.min(SOON);
+        // Most work is done by then, and need not ask to be told.
+        if let Ok(done) = tokio::time::timeout(soon, &mut work).await {
+            return Ok(done);
+        }
+        let lost = self.lost.notified();
+        if self.away.load(Ordering::Acquire) {
+            return Err(StoreError::Away("it was lost while it was asked".into()));
+        }
+        tokio::select! {
+            done = work => Ok(done),
+            () = lost => Err(StoreError::Away("it was lost while it was asked".into())),
+            () = tokio::time::sleep(limit - soon) => Err(StoreError::Timeout),
         }
     }
 

@@ -48,13 +48,13 @@ impl Engine {
         let fresh = lease.is_fresh();
         let run = lease.run(async |connection| stream(connection, &ready[0], arguments, sink).await);
         // The server ends it in time; who does not hear of that any more is not on the line.
-        let result = match tokio::time::timeout(self.0.query_timeout * 2, run).await {
+        let result = match self.0.health.in_time(self.0.query_timeout * 2, run).await {
             Ok(result) => result,
-            Err(_elapsed) => {
+            Err(silence) => {
                 lease.spoil();
                 // The others lead to the same silence.
                 self.0.pool.forget();
-                return Err(StoreError::Timeout);
+                return Err(silence);
             }
         };
         drop(lease);

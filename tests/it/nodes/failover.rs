@@ -1,7 +1,7 @@
 //! The primary is killed under load and its standby promoted (F6, C2, C4). Nodes know both hosts, and nothing is restarted.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::{Value as Json, json};
@@ -168,6 +168,46 @@ async fn what_an_asynchronous_standby_missed_is_gone_on_every_node() {
     assert_eq!(astray, 0, "an old primary was written to");
     for node in nodes {
         lists_are_true(&node, &pair).await;
+        node.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_that_falls_silent_is_left_and_not_taken_back() {
+    let Some(pair) = Pair::start(Replication::Asynchronous).await else { return };
+    let nodes = three(&pair).await;
+    pair.catch_up().await;
+    pair.primary.pause();
+    let started = Instant::now();
+    // Some of these wait for an answer that does not come, the others know better.
+    let asking = nodes.iter().flat_map(|node| [node.guest(), node.guest()]).map(|guest| {
+        tokio::spawn(async move {
+            guest.get(&format!("{POSTS}?filter=title!='x'")).await.error(503);
+            guest.post(POSTS, json!({ "title": "silent" })).await.error(503);
+        })
+    });
+    let asking: Vec<_> = asking.collect();
+    until_away(&nodes).await;
+    for task in asking {
+        task.await.expect("no panic");
+    }
+    assert!(started.elapsed() < SOON * 2, "{:?}", started.elapsed());
+    pair.standby.promote();
+    for (number, node) in nodes.iter().enumerate() {
+        until_ready(&node.guest()).await;
+        node.guest().post(POSTS, json!({ "title": format!("after {number}") })).await.ok();
+    }
+    // What was on its way to it may be done there, and is of no account.
+    pair.primary.resume();
+    for node in &nodes {
+        for number in 0..20 {
+            node.guest().post(POSTS, json!({ "title": format!("{} {number}", node.address) })).await.ok();
+        }
+        lists_are_true(node, &pair).await;
+    }
+    let astray: i64 = pair.primary.ask("SELECT count(*) FROM posts WHERE title <> 'silent'").await;
+    assert_eq!(astray, 0, "an old primary was written to");
+    for node in nodes {
         node.stop().await;
     }
 }

@@ -127,6 +127,22 @@ impl Server {
         signal("KILL", &children);
     }
 
+    /// Stops all its processes where they are: connections stand, and nothing is answered.
+    pub fn pause(&self) {
+        self.signal_all("STOP");
+    }
+
+    pub fn resume(&self) {
+        self.signal_all("CONT");
+    }
+
+    fn signal_all(&self, name: &str) {
+        let postmaster = self.postmaster().expect("a running server");
+        let children = children_of(&postmaster);
+        signal(name, [&postmaster]);
+        signal(name, &children);
+    }
+
     fn control(&self) -> Command {
         let mut command = command("pg_ctl");
         command.arg("-D").arg(&self.data).arg("-w");
