@@ -25,7 +25,10 @@ const ATTEMPTS: usize = 3;
 impl Engine {
     /// Hands every row to the sink.
     pub async fn stream<S: Sink>(&self, statement: Statement, mut sink: S) -> Result<S> {
-        if let Some(read) = self.stream_from_replica(&statement, &mut sink).await {
+        // Apart, as few reads need room for it.
+        if self.1.is_some()
+            && let Some(read) = Box::pin(self.stream_from_replica(&statement, &mut sink)).await
+        {
             return read.map(|()| sink);
         }
         for _ in 1..ATTEMPTS {
