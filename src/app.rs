@@ -10,12 +10,13 @@ use crate::auth::{Auth, Trace};
 use crate::clock::Clock;
 use crate::collections::Collections;
 use crate::config::{Checkpoint, Config, Durability};
-use crate::crypto::{Hasher, Sealer};
-use crate::error::Result;
+use crate::crypto::{Hasher, Sealer, digest};
+use crate::error::{Error, Kind, Result};
 use crate::jobs::Jobs;
 use crate::logs::Logs;
 use crate::quota::Quota;
 use crate::records::Records;
+use crate::redis::Redis;
 use crate::schema::Registry;
 use crate::settings::Settings;
 use crate::store::{FeedKeep, Shared, Store, postgres, sqlite};
@@ -51,8 +52,13 @@ impl App {
         let collections = Collections::open(store.clone(), registry.clone(), settings.clone(), clock.clone()).await?;
         let logs = Logs::open(&config.dir, settings.clone(), clock.clone())?;
         let jobs = Jobs::new(store.clone(), clock.clone());
-        let quota = Quota::new(clock.clone());
-        let sealer = Sealer::new(&store.instance_key().await?);
+        let key = store.instance_key().await?;
+        let redis = open_redis(&config, &key)?;
+        if let Some(redis) = &redis {
+            store.join(redis.channel("hints"));
+        }
+        let quota = Quota::new(store.clone(), redis, clock.clone());
+        let sealer = Sealer::new(&key);
         let cache_bytes = config.cache.size_mib << 20;
         let records = Records::new(store.clone(), registry.clone(), clock.clone(), hasher.clone(), sealer, cache_bytes);
         let auth = Auth::new(store.clone(), registry.clone(), records.clone(), hasher, quota.clone(), clock.clone());
@@ -69,6 +75,7 @@ impl App {
         if self.store.is_shared() {
             *self.following.lock() = Some(tokio::spawn(self.clone().follow()).abort_handle());
         }
+        self.quota.start();
         self.jobs.start()
     }
 
@@ -114,6 +121,7 @@ impl App {
         if let Some(following) = self.following.lock().take() {
             following.abort();
         }
+        self.quota.close();
         self.jobs.close().await;
         self.logs.close().await;
         self.store.close().await;
@@ -126,6 +134,17 @@ async fn open_store(config: &Config) -> Result<Store> {
         true => Store::Sqlite(sqlite::Engine::open(engine_options(config))?),
         false => Store::Postgres(postgres::Engine::open(server_options(config)).await?),
     })
+}
+
+/// The Redis that the configuration names, for the data that this key is of.
+fn open_redis(config: &Config, instance_key: &[u8]) -> Result<Option<Redis>> {
+    if config.cache.redis_url.is_empty() {
+        return Ok(None);
+    }
+    let name: String = digest(&[b"redis", instance_key])[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+    Redis::open(&config.cache.redis_url, &name)
+        .map(Some)
+        .map_err(|error| Error::new(Kind::Unavailable, error.to_string()))
 }
 
 /// What the configuration says of the database server, in the engine's own words.

@@ -10,6 +10,7 @@ pub mod error;
 pub mod telemetry;
 
 pub mod cache;
+pub mod redis;
 pub mod store;
 
 pub mod query;

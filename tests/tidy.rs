@@ -12,12 +12,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("telemetry", &[]),
     ("cache", &[]),
-    ("store", &[]),
+    ("redis", &[]),
+    ("store", &["redis"]),
     ("schema", &["store"]),
     ("query", &["schema", "store"]),
     ("settings", &["store", "schema"]),
     ("jobs", &["store"]),
-    ("quota", &[]),
+    ("quota", &["redis", "store"]),
     ("logs", &["store", "settings", "query", "schema"]),
     ("records", &["store", "cache", "schema", "query", "settings"]),
     ("collections", &["store", "schema", "query", "settings", "records"]),
@@ -26,7 +27,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         "api",
         &["app", "auth", "collections", "jobs", "logs", "query", "quota", "records", "schema", "settings", "store"],
     ),
-    ("app", &["auth", "collections", "jobs", "logs", "query", "quota", "records", "schema", "settings", "store"]),
+    (
+        "app",
+        &["auth", "collections", "jobs", "logs", "query", "quota", "records", "redis", "schema", "settings", "store"],
+    ),
     ("cli", &["api", "app", "auth", "collections", "logs", "query", "records", "schema", "settings", "store"]),
     ("lib", &[]),
     ("main", &["cli"]),
@@ -44,6 +48,7 @@ const ONLY_IN: &[(&str, &str)] = &[
     ("actix_multipart", "src/api/"),
     ("rusqlite::", "src/store/sqlite/"),
     ("sqlx::", "src/store/postgres/"),
+    ("use redis::", "src/redis/"),
 ];
 
 /// Past this a file probably holds two things; such files are printed, not refused.

@@ -51,7 +51,7 @@ pub(super) async fn check(request: &ServiceRequest, server: &Server) -> Result<(
             Some(collection) => Some((&**collection, actions)),
         },
     };
-    Ok(asker.take(subject, request.method().as_str(), path)?)
+    Ok(asker.take(subject, request.method().as_str(), path).await?)
 }
 
 /// The same for one write of a batch.
@@ -73,7 +73,7 @@ pub(super) async fn check_entry(call: &Call, entry: &BatchEntry) -> Result<()> {
             ("PUT", records, if is_there { &["update"] } else { &["create"] })
         }
     };
-    asker.take(Some((&collection, actions)), method, &path)
+    asker.take(Some((&collection, actions)), method, &path).await
 }
 
 /// Whose requests are counted.
@@ -95,7 +95,7 @@ impl<'a> Asker<'a> {
         (!free).then(|| Self { app, settings, address, signed_in: caller.record().is_some() })
     }
 
-    fn take(&self, subject: Option<(&Collection, Actions)>, method: &str, path: &str) -> Result<()> {
+    async fn take(&self, subject: Option<(&Collection, Actions)>, method: &str, path: &str) -> Result<()> {
         let labels = labels(subject, method, path);
         let Some(rule) = self.settings.rate_limits.find(&labels, self.signed_in) else { return Ok(()) };
         let scope = subject.map(|(collection, actions)| format!("{} {}", collection.id, actions.join(" ")));
@@ -111,7 +111,7 @@ impl<'a> Asker<'a> {
         );
         let number = |number: i64| u64::try_from(number).unwrap_or_default();
         let limit = Limit { max: number(rule.max_requests), window: Duration::from_secs(number(rule.duration)) };
-        self.app.quota.take(&key, limit).map_err(|used_up| {
+        self.app.quota.take(&key, limit).await.map_err(|used_up| {
             let cause = format!("the rate limit {}{} is used up", rule.label, rule.audience);
             Error::new(Kind::TooManyRequests, "").with_cause(cause).with_retry_after(used_up.0)
         })

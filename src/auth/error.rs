@@ -1,7 +1,6 @@
 //! The failures of sign-in and what they mean on the wire (contract 5.3).
 
 use crate::error::{Error, FieldError, FieldErrors, Kind, Result};
-use crate::quota::UsedUp;
 
 /// Wrong or unknown identity or password: one answer for all, so that nobody learns which.
 pub(super) fn failed() -> Error {
@@ -21,10 +20,7 @@ pub(super) fn bad_otp() -> Error {
     Error::invalid("the one-time password is invalid or expired")
 }
 
-pub(super) fn too_many_tries(used_up: UsedUp) -> Error {
-    let message = "too many attempts: try again in some minutes with a new one-time password";
-    Error::new(Kind::TooManyRequests, message).with_retry_after(used_up.0)
-}
+pub(super) const TOO_MANY_TRIES: &str = "too many attempts: try again in some minutes with a new one-time password";
 
 pub(super) fn mfa_expired() -> Error {
     Error::invalid("the first step of the sign-in is unknown or expired")

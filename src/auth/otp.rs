@@ -85,7 +85,7 @@ impl Auth {
         let hash = found.as_ref().map(|otp| otp.text("password").to_owned()).unwrap_or_default();
         let fits = self.hasher.verify(form.password, hash).await?;
         let tried = found.as_ref().map_or(form.otp_id, |otp| format!("{} {}", collection.id, otp.text("recordRef")));
-        self.quota.guess(&format!("otp {tried}"), TRIES).map_err(error::too_many_tries)?;
+        self.quota.guess(&format!("otp {tried}"), TRIES, error::TOO_MANY_TRIES).await?;
         let otp = found.filter(|_| fits).ok_or_else(error::bad_otp)?;
         if !self.records.take_auth_trace(&otp).await? {
             return Err(error::bad_otp());

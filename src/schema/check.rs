@@ -8,7 +8,8 @@ use super::{Collection, Field, FieldKind, IndexStatement, Schema};
 use crate::error::{FieldError, FieldErrors};
 
 /// Tables of the system that no collection may be named after.
-const RESERVED_TABLES: [&str; 6] = ["_collections", "_params", "_feed", "_meta", "_migrations", "_idempotency"];
+const RESERVED_TABLES: [&str; 7] =
+    ["_collections", "_params", "_feed", "_meta", "_migrations", "_idempotency", "_counters"];
 
 /// Checks everything but rules and relation targets.
 pub fn check_shape(new: &Collection, old: Option<&Collection>, schema: &Schema) -> FieldErrors {

@@ -10,6 +10,7 @@
 //!
 //! Start reading at `write.rs`, then `sqlite/mod.rs`.
 
+mod counters;
 mod error;
 mod feed;
 mod instance_key;
@@ -27,6 +28,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use counters::{Counted, Total};
 pub use error::{Result, StoreError};
 pub use mark::Mark;
 pub use nodes::Shared;

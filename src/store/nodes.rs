@@ -6,6 +6,7 @@
 //! embedded engine there is one node, and all of this is nothing.
 
 use super::{Result, Store};
+use crate::redis::Channel;
 
 /// Versions of what every node keeps in memory. A number that differs says that it was changed, no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,6 +21,23 @@ impl Store {
         match self {
             Store::Sqlite(_) => false,
             Store::Postgres(_) => true,
+        }
+    }
+
+    /// The nodes that work on the same database at the moment, this one among them.
+    pub fn nodes(&self) -> u64 {
+        match self {
+            Store::Sqlite(_) => 1,
+            Store::Postgres(engine) => engine.nodes(),
+        }
+    }
+
+    /// Lets nodes tell each other through this channel that there is something to see. Without it they do so through the
+    /// database.
+    pub fn join(&self, channel: Channel) {
+        match self {
+            Store::Sqlite(_) => {}
+            Store::Postgres(engine) => engine.join(channel),
         }
     }
 

@@ -61,10 +61,19 @@ impl TestApp {
 
     /// Another server over the same database; `None` on the embedded engine, where there is no other.
     pub async fn beside(&self) -> Option<Self> {
+        self.beside_configured(|_| {}).await
+    }
+
+    /// The same under another configuration.
+    pub async fn beside_configured(&self, change: impl FnOnce(&mut Config)) -> Option<Self> {
         let database = self.database.as_ref()?;
         let dir = tempfile::tempdir().expect("a temporary directory");
         let (clock, token) = (self.app.clock.clone(), self.superuser.token.clone());
-        Some(Self::open(dir, None, clock, token, |config, _| database.configure(config)).await)
+        let configure = |config: &mut Config, _: &mut Options| {
+            database.configure(config);
+            change(config);
+        };
+        Some(Self::open(dir, None, clock, token, configure).await)
     }
 
     /// A server over the database of this URL, beside another one if there is one already.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use basalt::config::Config;
 use basalt::store::postgres::{Engine, Options};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
 use tokio::sync::OnceCell;
 
 /// A database of one test, which goes with it.
@@ -50,6 +50,13 @@ impl Database {
     /// Runs a statement in it.
     pub async fn run(&self, sql: &str) {
         run_at(&self.url(), sql).await;
+    }
+
+    /// The one number that a query gives.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let mut connection = PgConnection::connect(&self.url()).await.expect("the server answers");
+        let row = connection.fetch_one(AssertSqlSafe(sql.to_owned())).await.expect(sql);
+        row.try_get_unchecked::<i64, _>(0).expect("a number")
     }
 
     pub fn configure(&self, config: &mut Config) {

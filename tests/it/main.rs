@@ -13,5 +13,6 @@ mod faults;
 mod functions;
 mod moving;
 mod nodes;
+mod redis;
 mod security;
 mod static_files;

@@ -42,6 +42,12 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         needs: 2,
     },
     Migration { number: 3, name: "jobs", sql: include_str!("../../../migrations/postgres/0003_jobs.sql"), needs: 3 },
+    Migration {
+        number: 4,
+        name: "counters",
+        sql: include_str!("../../../migrations/postgres/0004_counters.sql"),
+        needs: 3,
+    },
 ];
 
 /// What this program knows.

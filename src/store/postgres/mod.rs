@@ -12,9 +12,11 @@
 //! Start reading at `lane.rs`.
 
 mod bind;
+mod bus;
 mod catalog;
 mod compose;
 mod connect;
+mod counters;
 mod dialect;
 mod error;
 mod examine;
@@ -55,11 +57,12 @@ use tokio::sync::oneshot;
 
 use super::sqlite::DirectoryLock;
 use super::{Result, StoreError, Table};
+use bus::Listening;
 use dialect::Dialect;
 use generation::Generations;
 use history::History;
 use keeper::Keeper;
-use node::{Listening, Node};
+use node::Node;
 use pool::{Pool, Use};
 use replica::{Replicas, View};
 use tail::Tail;
@@ -103,6 +106,7 @@ struct Inner {
     query_timeout: Duration,
     health: Arc<Health>,
     node: Arc<Node>,
+    added: counters::Added,
     closed: AtomicBool,
     handle: Handle,
     running: Mutex<Option<Running>>,

@@ -2,8 +2,7 @@
 //!
 //! A beat of its row every [`BEAT`] gives a node the right to decide from memory for [`LEASE`]. A change of the schema
 //! is over when every node has acknowledged it or has not beaten for [`SILENT`], which is longer: a node that lost the
-//! database then decides nothing without asking it. Hints travel by NOTIFY, outside of any transaction, as a
-//! notification inside of one makes all commits wait for each other.
+//! database then decides nothing without asking it. Hints travel over the bus (`bus.rs`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,17 +10,16 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use sqlx::Row as _;
-use sqlx::postgres::{PgConnection, PgListener, PgPoolOptions};
-use tokio::runtime::Handle;
+use sqlx::postgres::PgConnection;
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinHandle;
 
 use super::super::{Result, Shared, StoreError};
 use super::Engine;
+use super::bus::Bus;
 use super::error::plain;
 use super::feed;
 use super::migrate::KNOWN;
-use super::servers::Servers;
+use crate::redis::Channel;
 
 const BEAT: Duration = Duration::from_millis(500);
 const LEASE: Duration = Duration::from_secs(2);
@@ -34,10 +32,6 @@ const FORGOTTEN: &str = "1 day";
 const ASK_AGAIN: Duration = Duration::from_millis(10);
 const AGREE_LIMIT: Duration = Duration::from_secs(45);
 
-const CHANNEL: &str = "basalt";
-/// Between two attempts to listen.
-const LISTEN_AGAIN: Duration = Duration::from_secs(1);
-
 pub(super) struct Node {
     id: String,
     /// The version of the schema that this node has said it decides by.
@@ -46,13 +40,14 @@ pub(super) struct Node {
     beaten: Mutex<Option<Instant>>,
     /// Something is to be told before the next beat is due.
     urgent: AtomicBool,
-    /// Whether another node was alive at the last beat.
-    accompanied: AtomicBool,
+    /// The other nodes that were alive at the last beat.
+    others: AtomicU64,
     /// The database was brought up to a version that this program does not understand.
     outdated: AtomicBool,
     /// Something was committed here that the others were not hinted at.
     wrote: AtomicBool,
     hint: Notify,
+    bus: Bus,
     shared: watch::Sender<Shared>,
 }
 
@@ -63,10 +58,11 @@ impl Node {
             acknowledged: AtomicU64::new(schema_version),
             beaten: Mutex::new(None),
             urgent: AtomicBool::new(false),
-            accompanied: AtomicBool::new(false),
+            others: AtomicU64::new(0),
             outdated: AtomicBool::new(false),
             wrote: AtomicBool::new(false),
             hint: Notify::new(),
+            bus: Bus::default(),
             shared: watch::Sender::default(),
         }
     }
@@ -86,6 +82,11 @@ impl Node {
         *self.beaten.lock() = None;
     }
 
+    /// Another node called.
+    pub(super) fn called(&self) {
+        self.hint.notify_one();
+    }
+
     /// Waits until a look at the feed is worth while.
     pub(super) async fn hinted(&self) {
         self.hint.notified().await;
@@ -93,7 +94,7 @@ impl Node {
 
     /// Notes that something was committed here.
     pub(super) fn wrote(&self) {
-        if self.accompanied.load(Ordering::Relaxed) && !self.wrote.swap(true, Ordering::Relaxed) {
+        if self.others.load(Ordering::Relaxed) > 0 && !self.wrote.swap(true, Ordering::Relaxed) {
             self.hint.notify_one();
         }
     }
@@ -101,7 +102,7 @@ impl Node {
     /// Tells the others what is to be told.
     pub(super) async fn beat(&self, connection: &mut PgConnection) -> Result<()> {
         if self.wrote.swap(false, Ordering::Relaxed) {
-            sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(&mut *connection).await.map_err(plain)?;
+            self.bus.call(connection).await?;
         }
         let due = self.beaten.lock().is_none_or(|beaten| beaten.elapsed() >= BEAT);
         if !self.urgent.swap(false, Ordering::AcqRel) && !due {
@@ -110,7 +111,7 @@ impl Node {
         let sent = Instant::now();
         let sql = "INSERT INTO _nodes (id, version, schema_version, migration) VALUES ($1, $2, $3, $5)
             ON CONFLICT (id) DO UPDATE SET schema_version = excluded.schema_version, beat = clock_timestamp()
-            RETURNING EXISTS (SELECT 1 FROM _nodes WHERE id <> $1 AND beat > clock_timestamp() - $4::text::interval),
+            RETURNING (SELECT count(*) FROM _nodes WHERE id <> $1 AND beat > clock_timestamp() - $4::text::interval),
                 $5 < (SELECT max(needs) FROM _migrations)";
         let row = sqlx::query(sql)
             .bind(&self.id)
@@ -121,7 +122,7 @@ impl Node {
             .fetch_one(connection)
             .await
             .map_err(plain)?;
-        self.accompanied.store(row.try_get(0).map_err(plain)?, Ordering::Relaxed);
+        self.others.store(row.try_get::<i64, _>(0).map_err(plain)?.cast_unsigned(), Ordering::Relaxed);
         if row.try_get(1).map_err(plain)? && !self.outdated.swap(true, Ordering::AcqRel) {
             tracing::error!("the database was brought up to a later version, which this program does not understand");
         }
@@ -137,6 +138,21 @@ impl Node {
 }
 
 impl Engine {
+    /// The nodes that live, this one among them, as of the last beat.
+    pub fn nodes(&self) -> u64 {
+        self.0.node.others.load(Ordering::Relaxed) + 1
+    }
+
+    /// Calls the others through this channel from now on.
+    pub fn join(&self, channel: Channel) {
+        let node = Arc::downgrade(&self.0.node);
+        self.0.node.bus.join(channel, move || {
+            if let Some(node) = node.upgrade() {
+                node.called();
+            }
+        });
+    }
+
     /// Takes over what the database says of what every node keeps in memory.
     pub(super) async fn learn(&self, shared: Shared) -> Result<()> {
         if shared.schema > self.schema_version() {
@@ -214,31 +230,5 @@ impl Engine {
         if let Err(error) = left.await {
             tracing::debug!(%error, "the others will notice that this server is gone");
         }
-    }
-}
-
-/// The task that hears the hints of the others.
-pub(super) struct Listening(JoinHandle<()>);
-
-impl Listening {
-    pub(super) fn start(handle: &Handle, node: Arc<Node>, servers: Servers) -> Self {
-        Self(handle.spawn(async move {
-            loop {
-                // A standby lets nobody listen.
-                let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(servers.last().clone());
-                if let Ok(mut listener) = PgListener::connect_with(&pool).await
-                    && listener.listen(CHANNEL).await.is_ok()
-                {
-                    while listener.recv().await.is_ok() {
-                        node.hint.notify_one();
-                    }
-                }
-                tokio::time::sleep(LISTEN_AGAIN).await;
-            }
-        }))
-    }
-
-    pub(super) fn stop(&self) {
-        self.0.abort();
     }
 }

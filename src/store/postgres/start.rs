@@ -11,13 +11,15 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::super::sqlite::open_directory;
 use super::super::{Result, StoreError};
+use super::bus::Listening;
+use super::counters::Added;
 use super::dialect::Dialect;
 use super::error::plain;
 use super::generation::Generations;
 use super::history::History;
 use super::keeper::Keeper;
 use super::migrate::{MIGRATIONS, Progress};
-use super::node::{Listening, Node};
+use super::node::Node;
 use super::pool::Pool;
 use super::replica::Replicas;
 use super::servers::{Primary, Servers, Target};
@@ -95,6 +97,7 @@ impl Engine {
                 query_timeout: Duration::from_millis(options.query_timeout_ms),
                 health: health.clone(),
                 node: node.clone(),
+                added: Added::default(),
                 closed: AtomicBool::new(false),
                 handle: handle.clone(),
                 replicas,

@@ -32,6 +32,10 @@ fn rule(label: &str, max: u32, seconds: u32) -> Json {
 #[tokio::test]
 async fn a_window_is_used_up_and_a_new_one_begins() {
     let (app, clock) = limited(json!([rule("posts:list", 2, 10)])).await;
+    if app.is_postgres() {
+        eprintln!("skipped: windows end by the clock of the database, see nodes::limits");
+        return;
+    }
     let guest = app.guest();
     guest.get(POSTS).await.ok();
     clock.set_ms(START_MS + 4_000);

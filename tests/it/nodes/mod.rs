@@ -2,10 +2,12 @@
 
 mod failover;
 mod jobs;
+mod limits;
 mod load;
 mod namespace;
 mod pair;
 mod partition;
+mod redis;
 mod replicas;
 mod rolling;
 mod schema;

@@ -18,6 +18,7 @@ const SYSTEM_TABLES: &[&str] = &[
     "_meta",
     "_migrations",
     "_idempotency",
+    "_counters",
     "_jobs",
     "_job_runs",
     "_state",

@@ -134,6 +134,10 @@ async fn a_code_expires_and_tries_run_out() {
     let other = code(&app, "users", &bob).await;
     sign_in(&app, &other.id, &other.code).await.ok();
     clock.set_ms(START_MS + 60_000 + 180_000);
+    if app.is_postgres() {
+        // There windows end by the clock of the database.
+        app.database().run("DELETE FROM _counters").await;
+    }
     let good = code(&app, "users", &ada).await;
     sign_in(&app, &good.id, &good.code).await.ok();
 }
