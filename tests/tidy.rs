@@ -31,7 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "app",
         &["auth", "collections", "jobs", "logs", "query", "quota", "records", "redis", "schema", "settings", "store"],
     ),
-    ("cli", &["api", "app", "auth", "collections", "logs", "query", "records", "schema", "settings", "store"]),
+    ("cli", &["api", "app", "auth", "collections", "logs", "query", "records", "redis", "schema", "settings", "store"]),
     ("lib", &[]),
     ("main", &["cli"]),
     ("fuzzing", &["api", "query", "records"]),

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::Context;
 use crate::config::Config;
+use crate::redis::Redis;
 use crate::store::postgres::Engine;
 
 /// Below this much free space, or this many open files, the doctor warns.
@@ -18,7 +19,7 @@ const OPEN_FILES: u64 = 4096;
 /// A flush that takes longer makes every commit slow.
 const FLUSH_MS: f64 = 20.0;
 const FLUSHES: u32 = 20;
-/// A database server that takes longer for nothing is far away.
+/// A server that takes longer for nothing is far away.
 const ROUND_TRIP_MS: f64 = 5.0;
 
 const SQLITE_VERSION: [u32; 3] = [3, 51, 3];
@@ -33,10 +34,13 @@ struct Finding {
 pub(super) async fn run(context: &Context) -> anyhow::Result<()> {
     let config = &context.config;
     let place = existing(&config.dir);
-    let findings = match config.database.url.as_str() {
+    let mut findings = match config.database.url.as_str() {
         "" => vec![configuration(config), sqlite(), disk(&place), flush(&place), open_files()],
         _ => vec![configuration(config), database(config).await, disk(&place), open_files()],
     };
+    if !config.cache.redis_url.is_empty() {
+        findings.push(redis(config).await);
+    }
     if context.json {
         let list: Vec<_> = findings.iter().map(|f| json!({ "check": f.name, "ok": f.good, "text": f.text })).collect();
         println!("{}", json!(list));
@@ -83,6 +87,18 @@ async fn database(config: &Config) -> Finding {
         text.push_str("; it answers commits before they are on its disk (fsync or synchronous_commit is off)");
     }
     Finding { name, good: round_trip_ms <= ROUND_TRIP_MS && fits && !found.forgets, text }
+}
+
+/// Requests wait for its answers.
+async fn redis(config: &Config) -> Finding {
+    let (good, text) = match Redis::examine(&config.cache.redis_url).await {
+        Ok(time) => {
+            let milliseconds = time.as_secs_f64() * 1000.0;
+            (milliseconds <= ROUND_TRIP_MS, format!("{milliseconds:.2} ms a round trip"))
+        }
+        Err(reason) => (false, reason),
+    };
+    Finding { name: "redis", good, text }
 }
 
 /// Older versions may corrupt a database when a checkpoint meets a commit.

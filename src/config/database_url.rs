@@ -57,7 +57,7 @@ pub(super) fn without_password(url: &str) -> String {
 pub(super) fn hidden(text: &str) -> String {
     match text.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1))) {
         Some((scheme, rest)) => format!("{scheme}://{HIDDEN}@{rest}"),
-        None => text.to_owned(),
+        None => text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, rest)| format!("{HIDDEN}@{rest}")),
     }
 }
 
@@ -92,6 +92,7 @@ mod tests {
             "postgres://ann@db1/shop?password=***&sslmode=require",
         );
         assert_eq!(hidden("postgres://ann:s3@ret@db1:x/shop"), "postgres://***@db1:x/shop");
+        assert_eq!(hidden("redis//:s3@ret@db1"), "***@db1");
         assert_eq!(hidden("fast"), "fast");
     }
 }

@@ -38,7 +38,7 @@ pub(super) async fn keep(line: Arc<Line>) {
 }
 
 /// Makes a connection and sees that what requests do works on it.
-async fn find(line: &Line) -> Result<(), String> {
+pub(super) async fn find(line: &Line) -> Result<(), String> {
     let connecting = async {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_TIME))
@@ -66,6 +66,6 @@ async fn watch(line: &Line) {
 }
 
 /// A counter like those of requests: a server that only reads is of no use.
-async fn probe(line: &Line, connection: &mut MultiplexedConnection) -> redis::RedisResult<()> {
+pub(super) async fn probe(line: &Line, connection: &mut MultiplexedConnection) -> redis::RedisResult<()> {
     super::script::run(connection, &format!("{}probe", line.prefix), u64::MAX, CALM, 1).await.map(drop)
 }

@@ -13,7 +13,7 @@ mod script;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
@@ -59,15 +59,7 @@ impl Redis {
     /// # Errors
     /// When the URL is not one, or the system gives no thread.
     pub fn open(url: &str, instance: &str) -> Result<Self, RedisError> {
-        let client = redis::Client::open(url).map_err(|_| RedisError::Url)?;
-        let line = Arc::new(Line {
-            client,
-            prefix: format!("basalt:{instance}:"),
-            connection: ArcSwapOption::empty(),
-            losses: AtomicU64::new(0),
-            doubt: Notify::new(),
-            reason: Mutex::new(None),
-        });
+        let line = Arc::new(Line::to(url, instance)?);
         let (running, ended) = oneshot::channel::<()>();
         let runtime = Builder::new_current_thread().enable_all().build().map_err(RedisError::Thread)?;
         let handle = runtime.handle().clone();
@@ -82,6 +74,20 @@ impl Redis {
         };
         std::thread::Builder::new().name("redis".into()).spawn(work).map_err(RedisError::Thread)?;
         Ok(Self(Arc::new(Shared { line, handle, _running: running })))
+    }
+
+    /// How long this server takes to answer.
+    ///
+    /// # Errors
+    /// Why it can't be used.
+    pub async fn examine(url: &str) -> Result<Duration, String> {
+        let line = Line::to(url, "doctor").map_err(|error| error.to_string())?;
+        keeper::find(&line).await?;
+        let started = Instant::now();
+        match line.ask(async |connection| keeper::probe(&line, connection).await).await {
+            Some(()) => Ok(started.elapsed()),
+            None => Err(line.reason.lock().take().unwrap_or_default()),
+        }
     }
 
     /// Waits until it is there, but not longer than this; whether it is.
@@ -101,6 +107,17 @@ impl Redis {
 }
 
 impl Line {
+    fn to(url: &str, instance: &str) -> Result<Self, RedisError> {
+        Ok(Self {
+            client: redis::Client::open(url).map_err(|_| RedisError::Url)?,
+            prefix: format!("basalt:{instance}:"),
+            connection: ArcSwapOption::empty(),
+            losses: AtomicU64::new(0),
+            doubt: Notify::new(),
+            reason: Mutex::new(None),
+        })
+    }
+
     /// One exchange. `None` when the server is away, too slow or refuses it; the keeper looks into that.
     async fn ask<T>(
         &self,

@@ -152,6 +152,17 @@ async fn a_server_starts_without_the_redis_that_is_configured_and_finds_it_later
 }
 
 #[tokio::test]
+async fn a_look_tells_whether_redis_can_be_used() {
+    let Some(mut server) = RedisServer::start() else { return };
+    assert!(Redis::examine(&server.url()).await.expect("an answer") < FIND_LIMIT);
+    let refused = Redis::examine(&server.url().replace("secret", "wrong")).await.expect_err("another password");
+    assert!(!refused.contains("wrong") && refused.contains("assword"), "{refused}");
+    server.kill();
+    Redis::examine(&server.url()).await.expect_err("it is gone");
+    Redis::examine("nonsense").await.expect_err("no URL");
+}
+
+#[tokio::test]
 async fn a_call_is_heard_by_all_who_listen_also_after_redis_was_gone() {
     let Some(mut server) = RedisServer::start() else { return };
     let (caller, listener) = (server.node().await, server.node().await);
