@@ -11,7 +11,6 @@ use sqlx::{AssertSqlSafe, Executor as _, Row as _};
 
 use super::super::feed::{Change, Images};
 use super::super::{Committed, Op, Result, Row, StoreError, Table, WriteSet};
-use super::Engine;
 use super::compose::Composed;
 use super::dialect::{Dialect, Ready};
 use super::error::{self, classify};
@@ -19,6 +18,7 @@ use super::generation::Writing;
 use super::pool::Lease;
 use super::reader;
 use super::translate::Relation;
+use super::{Engine, in_time};
 
 /// How long a set of several statements may hold its locks.
 const TRANSACTION: &str = "BEGIN; SET LOCAL statement_timeout = '5s'; SET LOCAL lock_timeout = '5s'";
@@ -68,7 +68,7 @@ impl Engine {
                 false => in_transaction(&mut lease, dialect, set).await,
             }
         };
-        let result = match self.0.health.in_time(self.0.query_timeout * 2, whole).await {
+        let result = match in_time(self.0.query_timeout * 2, whole, self.0.health.loss()).await {
             Ok(result) => result,
             Err(silence) => {
                 lease.spoil();

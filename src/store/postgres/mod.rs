@@ -225,25 +225,11 @@ impl Health {
         }
     }
 
-    /// What a server does, if it does it within the limit and is not lost meanwhile.
-    ///
-    /// # Errors
-    /// `Timeout` or `Away`; then the connection is not good any more.
-    async fn in_time<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Result<T> {
-        let mut work = pin!(work);
-        let soon = limit.min(SOON);
-        // Most work is done by then, and need not ask to be told.
-        if let Ok(done) = tokio::time::timeout(soon, &mut work).await {
-            return Ok(done);
-        }
+    /// Waits until the server is lost.
+    async fn loss(&self) {
         let lost = self.lost.notified();
-        if self.away.load(Ordering::Acquire) {
-            return Err(StoreError::Away("it was lost while it was asked".into()));
-        }
-        tokio::select! {
-            done = work => Ok(done),
-            () = lost => Err(StoreError::Away("it was lost while it was asked".into())),
-            () = tokio::time::sleep(limit - soon) => Err(StoreError::Timeout),
+        if !self.away.load(Ordering::Acquire) {
+            lost.await;
         }
     }
 
@@ -257,6 +243,24 @@ impl Health {
         if self.away.swap(false, Ordering::AcqRel) {
             tracing::info!("the database is back");
         }
+    }
+}
+
+/// What a server does, if it does it within the limit and is not lost meanwhile.
+///
+/// # Errors
+/// `Timeout` or `Away`; then the connection is not good any more.
+async fn in_time<T>(limit: Duration, work: impl Future<Output = T>, loss: impl Future<Output = ()>) -> Result<T> {
+    let mut work = pin!(work);
+    let soon = limit.min(SOON);
+    // Most work is done by then, and need not ask to be told.
+    if let Ok(done) = tokio::time::timeout(soon, &mut work).await {
+        return Ok(done);
+    }
+    tokio::select! {
+        done = work => Ok(done),
+        () = loss => Err(StoreError::Away("it was lost while it was asked".into())),
+        () = tokio::time::sleep(limit - soon) => Err(StoreError::Timeout),
     }
 }
 

@@ -7,10 +7,10 @@ use sqlx::postgres::{PgArguments, PgConnection};
 use sqlx::{AssertSqlSafe, Executor as _};
 
 use super::super::{Result, Sink, Statement, StoreError};
-use super::Engine;
 use super::dialect::{Dialect, Ready};
 use super::error::{self, classify};
 use super::row::RowColumns;
+use super::{Engine, in_time};
 
 /// What an attempt at a read came to.
 enum Attempt {
@@ -51,7 +51,7 @@ impl Engine {
         let fresh = lease.is_fresh();
         let run = lease.run(async |connection| stream(connection, &ready[0], arguments, sink).await);
         // The server ends it in time; who does not hear of that any more is not on the line.
-        let result = match self.0.health.in_time(self.0.query_timeout * 2, run).await {
+        let result = match in_time(self.0.query_timeout * 2, run, self.0.health.loss()).await {
             Ok(result) => result,
             Err(silence) => {
                 lease.spoil();

@@ -24,7 +24,7 @@ use super::super::{Result, Sink, Statement, StoreError};
 use super::error::plain;
 use super::pool::{Pool, Use};
 use super::servers::{Demand, Primary, Servers};
-use super::{Engine, Inner, reader};
+use super::{Engine, Inner, in_time, reader};
 
 /// How much older than the present an answer of a standby may be.
 const STALE: Duration = Duration::from_secs(1);
@@ -122,6 +122,12 @@ impl Replicas {
     /// What was seen of a primary of another history says nothing.
     pub(super) fn forget(&self) {
         *self.floor.lock() = Floor::default();
+    }
+
+    /// Waits until this standby is gone.
+    async fn loss(&self, replica: &Replica) {
+        let mut news = self.news.subscribe();
+        while replica.is_there() && news.changed().await.is_ok() {}
     }
 
     /// A standby that has this much, by turns where several have.
@@ -248,12 +254,12 @@ impl Engine {
         let (ready, arguments) = dialect.query(statement)?;
         let mut lease = replica.pool.lease(Use::Here, dialect.version).await?;
         let run = lease.run(async |connection| reader::stream(connection, &ready[0], arguments, sink).await);
-        match tokio::time::timeout(self.0.query_timeout * 2, run).await {
+        let result = in_time(self.0.query_timeout * 2, run, self.0.replicas.loss(replica)).await;
+        match result {
             Ok(result) => result.map_err(plain),
-            Err(_elapsed) => {
+            Err(silence) => {
                 lease.spoil();
-                replica.pool.forget();
-                Err(StoreError::Timeout)
+                Err(silence)
             }
         }
     }

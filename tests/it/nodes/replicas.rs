@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::{Value as Json, json};
@@ -12,12 +12,13 @@ use super::pair::{Pair, Replication};
 use super::within;
 use crate::app::TestApp;
 use crate::client::{Client, Reply};
+use crate::database::refusal;
 
 const SOON: Duration = Duration::from_secs(10);
 const TOKEN: &str = "basalt-token";
 /// How often the standby stops replaying, and what clients do meanwhile.
-const PAUSES: usize = 3;
-const STEPS: u64 = 30;
+const PAUSES: usize = 2;
+const STEPS: u64 = 20;
 
 /// A client that sends the token of the last answer.
 struct Echo {
@@ -75,6 +76,8 @@ async fn was_asked(pair: &Pair) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_answers_who_says_how_much_it_must_have() {
     let Some(pair) = Pair::start(Replication::Asynchronous).await else { return };
+    let told = refusal(pair.standby.url()).await;
+    assert!(told.contains("it is a standby that takes no writes"), "{told}");
     let [node, other] = two(&pair).await;
     let guest = node.guest();
     let reply = guest.post(POSTS, json!({ "title": "first" })).await;
@@ -106,7 +109,11 @@ async fn a_replica_answers_who_says_how_much_it_must_have() {
     let exposed = guest.send(origin).await.header("access-control-expose-headers").to_owned();
     assert!(exposed.contains("Basalt-Token"), "{exposed}");
 
-    // A replica that is gone costs nobody an answer.
+    // A replica that says nothing, or is gone, costs nobody an answer.
+    pair.standby.pause();
+    let started = Instant::now();
+    assert_eq!(client.get(POSTS).await["totalItems"], 1);
+    assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
     pair.standby.kill();
     for number in 0..20 {
         let title = format!("then {number}");
@@ -165,11 +172,11 @@ async fn a_client_sees_its_writes_and_never_less_than_before() {
         go_on().await;
         pair.standby.run("SELECT pg_wal_replay_resume()").await;
     }
+    within(SOON * 2, "a read on the replica", async || was_asked(&pair).await).await;
     ended.store(true, Ordering::Relaxed);
     for client in clients {
         client.await.expect("no panic");
     }
-    within(SOON * 2, "a read on the replica", async || was_asked(&pair).await).await;
     for node in Arc::into_inner(nodes).expect("no other owner") {
         node.stop().await;
     }
