@@ -123,10 +123,10 @@ async fn measure(
                 database_cpu_s: postgres.zip(database).map_or(0.0, |(postgres, before)| postgres.cpu_s() - before),
             };
             report.add(scenario, connections, server.kind, figures);
-            let Some(postgres) = postgres else { continue };
+            let Some(postgres) = postgres.filter(|_| round == options.rounds / 2) else { continue };
             if let Some((statement, parameters)) = scenarios::statement(scenario, data, postgres) {
                 let rate = postgres.pgbench(&statement, &parameters, connections, options.round);
-                report.add_pgbench(scenario, connections, rate);
+                report.set_pgbench(scenario, connections, rate);
             }
         }
     }

@@ -66,8 +66,10 @@ impl Postgres {
         let script = std::env::temp_dir().join(format!("pgbench-{}.sql", std::process::id()));
         let text = format!("\\set fresh random(1, {IDS})\n{};\n", in_variables(statement, parameters));
         std::fs::write(&script, text).expect("a script can be written");
+        // Each connection plans the statement first, which many of them do for long.
+        let seconds = time.as_secs().max(1) + clients as u64 / 16;
         let mut command = Command::new(Path::new(&self.bin).join("pgbench"));
-        command.args(["-n", "-M", "prepared", "-c", &clients.to_string(), "-T", &time.as_secs().max(1).to_string()]);
+        command.args(["-n", "-M", "prepared", "-c", &clients.to_string(), "-T", &seconds.to_string()]);
         for (index, parameter) in parameters.iter().enumerate() {
             if let Parameter::Text(value) = parameter {
                 command.arg("-D").arg(format!("p{}={value}", index + 1));

@@ -35,7 +35,7 @@ struct Row {
     connections: usize,
     rounds: Vec<(Kind, Figures)>,
     /// Of `pgbench`, transactions a second of the one statement that an operation is.
-    pgbench: Vec<f64>,
+    pgbench: Option<f64>,
 }
 
 /// The rounds of one server in one row, taken together.
@@ -52,14 +52,14 @@ impl Report {
         self.row(scenario, connections).rounds.push((kind, figures));
     }
 
-    pub fn add_pgbench(&mut self, scenario: &'static Scenario, connections: usize, per_second: f64) {
-        self.row(scenario, connections).pgbench.push(per_second);
+    pub fn set_pgbench(&mut self, scenario: &'static Scenario, connections: usize, per_second: f64) {
+        self.row(scenario, connections).pgbench = Some(per_second);
     }
 
     fn row(&mut self, scenario: &'static Scenario, connections: usize) -> &mut Row {
         let same = |row: &Row| std::ptr::eq(row.scenario, scenario) && row.connections == connections;
         let index = self.rows.iter().position(same).unwrap_or_else(|| {
-            self.rows.push(Row { scenario, connections, rounds: Vec::new(), pgbench: Vec::new() });
+            self.rows.push(Row { scenario, connections, rounds: Vec::new(), pgbench: None });
             self.rows.len() - 1
         });
         &mut self.rows[index]
@@ -111,7 +111,7 @@ impl Report {
                 json!({
                     "scenario": row.scenario.name, "connections": row.connections,
                     "basalt": sums(row, Kind::Basalt), "postgres": sums(row, Kind::Postgres),
-                    "pgbenchPerSecond": row.pgbench(), "pocketbase": sums(row, Kind::PocketBase),
+                    "pgbenchPerSecond": row.pgbench, "pocketbase": sums(row, Kind::PocketBase),
                 })
             })
             .collect();
@@ -165,17 +165,13 @@ impl Row {
     /// What belongs to a figure on PostgreSQL: the wish, what the database spent, and what `pgbench` got out of it.
     fn beside_postgres(&self, sum: &Sum, ratio: f64) -> String {
         let database = format!("PostgreSQL's own {:.4}", sum.database_cpu_us / 1000.0);
-        match self.pgbench() {
+        match self.pgbench {
             Some(pgbench) => format!(
                 "CPU at most {POSTGRES_SHARE}x of SQLite's: {}; {database}; pgbench {pgbench:.0} ops/s",
                 verdict(ratio <= POSTGRES_SHARE)
             ),
             None => database,
         }
-    }
-
-    fn pgbench(&self) -> Option<f64> {
-        (!self.pgbench.is_empty()).then(|| self.pgbench.iter().sum::<f64>() / self.pgbench.len() as f64)
     }
 
     fn sum(&self, kind: Kind) -> Option<Sum> {

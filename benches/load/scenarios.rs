@@ -74,7 +74,7 @@ pub fn statement(scenario: &Scenario, data: &Data, postgres: &Postgres) -> Optio
     match scenario.name {
         "view" => {
             let parameters = vec![text(&data.post_ids[0]), text("1"), text("1")];
-            Some((postgres.last_statement("LEFT JOIN"), parameters))
+            Some((postgres.last_statement("FROM \"posts\" AS \"r\" LEFT JOIN"), parameters))
         }
         "create" => {
             let version = postgres.ask("SELECT schema_version FROM _state");

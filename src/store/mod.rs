@@ -33,7 +33,7 @@ pub use error::{Result, StoreError};
 pub use mark::Mark;
 pub use nodes::Shared;
 pub use sqlite::{ColumnInfo, ViewInspection};
-pub use statement::{Columns, Cost, Row, Sink, Statement, quote};
+pub use statement::{Columns, Cost, Quoted, Row, Sink, Statement, quote};
 pub use value::{Value, ValueRef};
 pub use write::{Check, Committed, Expect, Op, Priority, Rows, Table, WriteSet};
 

@@ -1,5 +1,7 @@
 //! A statement ready to run, and how its rows come back.
 
+use std::fmt::{self, Write as _};
+
 use super::{Value, ValueRef};
 
 /// SQL of the engine's dialect with its parameters in order (`?1`, `?2`, …). Equal plans give equal
@@ -24,7 +26,26 @@ pub enum Cost {
 
 /// A name as an SQL identifier.
 pub fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    let mut quoted = String::with_capacity(name.len() + 2);
+    // Writing into a text can't fail.
+    let _ = write!(quoted, "{}", Quoted(name));
+    quoted
+}
+
+/// The same, written where it belongs.
+pub struct Quoted<'a>(pub &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for (index, part) in self.0.split('"').enumerate() {
+            if index > 0 {
+                f.write_str("\"\"")?;
+            }
+            f.write_str(part)?;
+        }
+        f.write_char('"')
+    }
 }
 
 /// A fetched row.

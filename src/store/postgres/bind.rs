@@ -67,6 +67,11 @@ pub(super) fn add(arguments: &mut PgArguments, wire: Wire, value: &Value) -> Res
     added.map_err(|reason| StoreError::Statement(reason.to_string()))
 }
 
+/// The same for a text at hand.
+pub(super) fn add_text(arguments: &mut PgArguments, text: &str) -> Result<()> {
+    arguments.add(text).map_err(|reason| StoreError::Statement(reason.to_string()))
+}
+
 /// Adds a column of many rows as one parameter, an array.
 ///
 /// # Errors

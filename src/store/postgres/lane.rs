@@ -140,7 +140,7 @@ pub(super) async fn apply(lease: &mut Lease, dialect: &Dialect, set: &WriteSet) 
             committed.rows.push(system(lease, dialect, statement).await?);
             continue;
         }
-        let mut composed = Composed::default();
+        let mut composed = Composed::new();
         let (version, before) = if guarded { (None, &[][..]) } else { (version, &set.before[..]) };
         composed.guard(version, before, dialect)?;
         guarded = true;
@@ -151,7 +151,7 @@ pub(super) async fn apply(lease: &mut Lease, dialect: &Dialect, set: &WriteSet) 
         committed.revs.push(rev.ok_or(StoreError::Stale)?);
     }
     if !set.after.is_empty() {
-        let mut composed = Composed::default();
+        let mut composed = Composed::new();
         composed.push("SELECT ");
         composed.checks(&set.after, dialect)?;
         run(lease, dialect, composed).await?;
@@ -161,7 +161,7 @@ pub(super) async fn apply(lease: &mut Lease, dialect: &Dialect, set: &WriteSet) 
 
 /// The checks before alone, where no row is written that could carry them.
 async fn guard(lease: &mut Lease, dialect: &Dialect, set: &WriteSet) -> Result<()> {
-    let mut composed = Composed::default();
+    let mut composed = Composed::new();
     composed.guard(Some(set.schema_version), &set.before, dialect)?;
     composed.push("e AS (SELECT 1) SELECT g.* FROM g, e");
     run(lease, dialect, composed).await

@@ -33,6 +33,7 @@ mod position;
 mod probe;
 mod reader;
 mod replica;
+mod renumber;
 mod retention;
 mod row;
 mod servers;

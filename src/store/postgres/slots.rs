@@ -1,8 +1,8 @@
 //! Who gets which connection: a bounded number of slots, and those who wait for one in their turn.
 //!
-//! A connection wakes whoever reads from it by the runtime on which it was opened. On another thread that costs two
-//! more wake-ups for every answer, half as much again as all the rest of a small read. So each thread that serves
-//! requests opens up to its share of its own, and gets them before others do. The rest are shared: they live on the
+//! A connection wakes whoever reads from it by the runtime on which it was opened. On another thread every answer takes
+//! another wake-up, which is a good part of what a small read costs. So each thread that serves requests opens up to its
+//! share of its own, and gets them before others do. The rest are shared: they live on the
 //! engine's runtime and serve everybody. A connection of one thread never serves another, which it might not outlive;
 //! when there is nothing else, it is closed, and a shared one takes its slot.
 //!

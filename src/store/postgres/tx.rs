@@ -145,7 +145,7 @@ impl Tx {
         self.0.mark(&mut lease).await?;
         let dialect = self.0.dialect(&mut lease).await?;
         let Some(relation) = dialect.loaded.catalog.get(&table.name) else { return Ok(()) };
-        let mut composed = Composed::default();
+        let mut composed = Composed::new();
         composed.hold(table, relation, id)?;
         let result = lane::run(&mut lease, &dialect, composed).await;
         self.0.settle(&mut lease, result).await

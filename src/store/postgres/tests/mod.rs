@@ -3,6 +3,7 @@
 mod examine;
 mod migrations;
 mod order;
+mod threads;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
