@@ -94,7 +94,9 @@ pub async fn serve(app: App, options: Options) -> std::io::Result<Running> {
     let (address, header_timeout) = (options.address.clone(), options.header_timeout);
     let stopping = Arc::<AtomicBool>::default();
     let server = web::Data::new(Server { app, options, documents: Documents::default(), stopping: stopping.clone() });
+    // Runs once on each of the threads.
     let http = HttpServer::new(move || {
+        server.app.store.serve_here();
         Http::new()
             .app_data(server.clone())
             .wrap(from_fn(shell))

@@ -181,6 +181,14 @@ impl Store {
         }
     }
 
+    /// The calling thread is going to serve requests as long as it lives: connections to a server are opened on it.
+    pub fn serve_here(&self) {
+        match self {
+            Store::Sqlite(_) => {}
+            Store::Postgres(engine) => engine.serve_here(),
+        }
+    }
+
     /// Finishes what is queued, checkpoints and closes. Later calls answer [`StoreError::Closed`].
     pub async fn close(&self) {
         match self {

@@ -32,8 +32,8 @@ mod pool;
 mod position;
 mod probe;
 mod reader;
-mod replica;
 mod renumber;
+mod replica;
 mod retention;
 mod row;
 mod servers;
@@ -151,6 +151,11 @@ impl Engine {
             let _ = sender.send(result);
         });
         receiver.await.unwrap_or_else(|_gone| Err(StoreError::Closed.into()))
+    }
+
+    /// See [`super::Store::serve_here`].
+    pub fn serve_here(&self) {
+        slots::settle();
     }
 
     pub fn schema_version(&self) -> u64 {

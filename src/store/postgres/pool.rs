@@ -22,7 +22,7 @@ const ANSWER_TIME: Duration = Duration::from_secs(5);
 /// One that serves for so long is closed when it is handed back, so that memory of the server's side is given back.
 const LIFE_TIME: Duration = Duration::from_secs(3600);
 /// The same for a shared one: a thread that has less than its share opens one of its own then.
-const SHARED_LIFE_TIME: Duration = Duration::from_secs(60);
+const SHARED_LIFE_TIME: Duration = Duration::from_secs(10);
 
 pub(super) struct Pool(Arc<Shared>);
 
@@ -139,7 +139,8 @@ impl Shared {
     }
 
     fn put_back(&self, open: Kept<Open>) {
-        let life_time = if open.home().is_some() { LIFE_TIME } else { SHARED_LIFE_TIME };
+        let lasts = open.home().is_some() || !self.slots.has_shares();
+        let life_time = if lasts { LIFE_TIME } else { SHARED_LIFE_TIME };
         if open.era == self.era.load(Ordering::Acquire) && open.born.elapsed() < life_time {
             self.slots.give_back(open);
         }

@@ -8,6 +8,7 @@
 //!
 //! *Invariant:* never more than `size` slots are taken, and nobody waits while one is free or a connection is idle.
 
+use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Weak};
@@ -25,24 +26,34 @@ const MAX_WAITING: usize = 65_536;
 /// The runtime of one thread; `None` for the engine's, where everybody is served.
 pub(super) type Home = Option<Id>;
 
-/// That of whoever calls, if it stays on one thread.
+thread_local! {
+    static HERE: Cell<Home> = const { Cell::new(None) };
+}
+
+/// This thread serves requests, on a runtime of its own, for as long as it lives.
+pub(super) fn settle() {
+    let handle = Handle::try_current().ok().filter(|handle| handle.runtime_flavor() == RuntimeFlavor::CurrentThread);
+    HERE.set(handle.map(|handle| handle.id()));
+}
+
+/// That of whoever calls, if it serves requests.
 pub(super) fn here() -> Home {
-    let handle = Handle::try_current().ok()?;
-    (handle.runtime_flavor() == RuntimeFlavor::CurrentThread).then(|| handle.id())
+    HERE.get()
 }
 
 /// The slots of connections of the type `C`.
 pub(super) struct Slots<C>(Arc<Shared<C>>);
 
 struct Shared<C> {
+    size: usize,
+    /// How many one thread may have for itself.
+    share: usize,
     state: Mutex<State<C>>,
     /// Told when the last slot is free after the end.
     ended: Notify,
 }
 
 struct State<C> {
-    size: usize,
-    share: usize,
     taken: usize,
     /// How many of them belong to a thread.
     own: HashMap<Id, usize>,
@@ -50,6 +61,13 @@ struct State<C> {
     idle: VecDeque<(Kept<C>, Instant)>,
     waiting: VecDeque<Waiter<C>>,
     ended: bool,
+}
+
+impl<C> Default for State<C> {
+    fn default() -> Self {
+        let (own, idle, waiting) = (HashMap::new(), VecDeque::new(), VecDeque::new());
+        Self { taken: 0, own, idle, waiting, ended: false }
+    }
 }
 
 struct Waiter<C> {
@@ -86,16 +104,8 @@ pub(super) enum Asked<C> {
 impl<C> Slots<C> {
     /// `threads` is how many serve requests.
     pub(super) fn new(size: usize, threads: usize) -> Self {
-        let state = State {
-            size,
-            share: size / threads.max(1),
-            taken: 0,
-            own: HashMap::new(),
-            idle: VecDeque::new(),
-            waiting: VecDeque::new(),
-            ended: false,
-        };
-        Self(Arc::new(Shared { state: Mutex::new(state), ended: Notify::new() }))
+        let (state, ended, share) = (Mutex::default(), Notify::new(), size / threads.max(1));
+        Self(Arc::new(Shared { size, share, state, ended }))
     }
 
     pub(super) fn ask(&self, home: Home) -> Asked<C> {
@@ -121,9 +131,14 @@ impl<C> Slots<C> {
         drop(left);
     }
 
+    /// Whether threads have connections of their own: there may be too few for that.
+    pub(super) fn has_shares(&self) -> bool {
+        self.0.share > 0
+    }
+
     pub(super) fn has_room(&self) -> bool {
         let state = self.0.state.lock();
-        !state.ended && (state.taken < state.size || !state.idle.is_empty())
+        !state.ended && (state.taken < self.0.size || !state.idle.is_empty())
     }
 
     /// Closes what is idle.
@@ -163,7 +178,7 @@ impl<C> Shared<C> {
         if let Some(kept) = state.pop_idle(home) {
             return Asked::Now(Turn::Take(kept));
         }
-        if state.taken < state.size {
+        if state.taken < self.size {
             return Asked::Now(Turn::Open(self.take(state, home)));
         }
         if let Some((kept, _since)) = state.idle.pop_front() {
@@ -177,7 +192,7 @@ impl<C> Shared<C> {
 
     fn take(self: &Arc<Self>, state: &mut State<C>, home: Home) -> Slot<C> {
         state.taken += 1;
-        Slot { home: state.settle(home), shared: Arc::downgrade(self) }
+        Slot { home: state.settle(home, self.share), shared: Arc::downgrade(self) }
     }
 }
 
@@ -195,12 +210,12 @@ impl<C> State<C> {
     }
 
     /// Where a new connection lives: with this thread, if its share is not used up.
-    fn settle(&mut self, home: Home) -> Home {
-        let own = self.own.entry(home?).or_default();
-        if *own >= self.share {
+    fn settle(&mut self, home: Home, share: usize) -> Home {
+        let own = self.own.get(&home?).copied().unwrap_or_default();
+        if own >= share {
             return None;
         }
-        *own += 1;
+        self.own.insert(home?, own + 1);
         home
     }
 

@@ -46,12 +46,17 @@ fn got(receiver: &mut oneshot::Receiver<Turn<u32>>, slots: &Slots<u32>) -> Optio
 }
 
 #[test]
-fn here_is_a_thread_only_where_tasks_stay_on_theirs() {
-    assert_eq!(here(), None);
+fn here_is_a_thread_only_where_it_serves_requests_on_a_runtime_of_its_own() {
     let threads = Threads::new();
-    assert_eq!(threads.0.block_on(async { here() }), threads.homes().0);
+    assert_eq!(threads.0.block_on(async { here() }), None);
+    settle();
+    assert_eq!(here(), None);
     let many = Builder::new_multi_thread().worker_threads(1).build().unwrap();
-    assert_eq!(many.block_on(async { here() }), None);
+    many.block_on(async { settle() });
+    assert_eq!(here(), None);
+    threads.0.block_on(async { settle() });
+    assert_eq!(here(), threads.homes().0);
+    assert_eq!(std::thread::spawn(here).join().unwrap(), None);
 }
 
 #[test]

@@ -48,6 +48,7 @@ fn on_a_thread(engine: Engine) -> impl FnOnce() + Send + 'static {
     move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
+            engine.serve_here();
             for round in 0..ROUNDS {
                 let given_up = tokio::time::timeout(Duration::from_micros(200), read(&engine, round));
                 let reads = join_all((0..AT_ONCE).map(|_| read(&engine, round)));
