@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use basalt::crypto::time_ordered_id;
 use basalt::store::sqlite::{Durability, Engine, Options};
-use basalt::store::{Check, Columns, Expect, Op, Sink, Statement, Store, Table, Value, ValueRef, WriteSet};
+use basalt::store::{Check, Columns, Expect, Keep, Op, Sink, Statement, Store, Table, Value, ValueRef, WriteSet};
 use futures_util::future::join_all;
 
 const ROWS: usize = 20_000;
@@ -84,7 +84,7 @@ fn sets(store: &Store, table: &Arc<Table>, count: usize, check: bool) -> Vec<Wri
                 statement: Statement::new(sql, vec![id.as_str().into()]),
                 expect: Expect::Row,
                 tag: 0,
-                keeps: None,
+                keeps: Keep::Nothing,
             }]
         } else {
             vec![]

@@ -64,7 +64,7 @@ impl Ticker {
     pub async fn run(mut self) {
         loop {
             let wait = match self.tick().await {
-                Ok(()) => self.wait(),
+                Ok(now) => self.wait(now),
                 Err(error) => {
                     tracing::warn!(%error, cause = ?error.cause(), "the schedules could not be looked at");
                     AFTER_FAILURE
@@ -74,13 +74,13 @@ impl Ticker {
         }
     }
 
-    /// Enqueues the jobs of all slots that have come.
+    /// Enqueues the jobs of all slots that have come; the time that it went by.
     ///
     /// # Errors
     /// Those of the store; what was not done is done by the next call.
-    pub async fn tick(&mut self) -> Result<()> {
+    pub async fn tick(&mut self) -> Result<DateTime<Utc>> {
         let crons = self.shared.crons.read().clone();
-        let now = self.shared.clock.now();
+        let now = self.shared.now().await?;
         if crons.iter().any(|scheduled| !self.seen.contains_key(&scheduled.cron.id)) {
             self.recall(&crons, now).await?;
         }
@@ -92,7 +92,7 @@ impl Ticker {
                 self.seen.insert(cron.id.clone(), slot);
             }
         }
-        Ok(())
+        Ok(now)
     }
 
     /// Learns the last slot of every schedule. One that has none starts with its next slot; the one before is noted, so
@@ -128,8 +128,7 @@ impl Ticker {
         Ok(())
     }
 
-    fn wait(&self) -> std::time::Duration {
-        let now = self.shared.clock.now();
+    fn wait(&self, now: DateTime<Utc>) -> std::time::Duration {
         let crons = self.shared.crons.read();
         let next = crons.iter().filter_map(|scheduled| scheduled.schedule.next_after(now)).min();
         next.and_then(|next| (next - now).to_std().ok()).map_or(LONGEST_WAIT, |wait| wait.min(LONGEST_WAIT))

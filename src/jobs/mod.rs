@@ -7,7 +7,9 @@
 //!
 //! *Invariant:* a job runs at least once, and after a crash again: handlers must bear that. While a lease lasts nobody
 //! else runs the job, and who lost the lease can not end it. One job of a unique key lives at a time, and one slot of a
-//! schedule is enqueued once, however many servers share the store.
+//! schedule is enqueued once, however many servers share the store and whatever their clocks say. A handler whose writes
+//! would be wrong after another run has begun puts [`Fence::check`] into each of them; that of a cron deletes what is
+//! over by then whoever does it, and needs none.
 //!
 //! Start reading at `queue.rs`, then `worker.rs`.
 
@@ -29,6 +31,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
+use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, watch};
@@ -271,6 +274,18 @@ impl Jobs {
         }
         // They hold the services, which may hold this queue.
         self.0.shared.handlers.write().clear();
+    }
+}
+
+impl Shared {
+    /// The time by which all servers on the store go.
+    ///
+    /// # Errors
+    /// Those of the store.
+    async fn now(&self) -> Result<DateTime<Utc>> {
+        let row = self.store.reader().first(queue::time(self.clock.now_ms())).await?;
+        let ms = row.and_then(|row| row.get(0).as_i64());
+        Ok(ms.and_then(DateTime::from_timestamp_millis).unwrap_or_else(|| self.clock.now()))
     }
 }
 

@@ -1,11 +1,14 @@
 //! The statements of the queue. Each is one step that is right alone, so that they can be committed together in any
-//! number; time is a parameter.
+//! number.
+//!
+//! Their time is `shared_time(now)`: over a database of many nodes it is the server's, so that nodes whose clocks differ
+//! agree on when a lease ends; else it is `now`, that of the one process. All other times are told from it.
 //!
 //! *Invariant:* a job is changed by the holder of its lease only, while the lease lasts: every statement of a holder
 //! asks for the attempt and for the end of the lease.
 
 use crate::error::{Error, Kind, Result};
-use crate::store::{Check, Expect, Row, Statement, Value};
+use crate::store::{Check, Expect, Keep, Row, Statement, Value};
 
 use super::job::{NewJob, Page, Priority, State, StoredJob, Taken};
 use crate::clock::wire_text;
@@ -15,38 +18,41 @@ const PAYLOAD_BYTES: usize = 1 << 20;
 
 /// Returns the id of the job: the new one, or the one that lives under its key already.
 const ENQUEUE: &str = "INSERT INTO _jobs (id, name, payload, priority, due, max_attempts, unique_key, created)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+    VALUES (?1, ?2, ?3, ?4, coalesce(?5, shared_time(?8)), ?6, ?7, shared_time(?8))
     ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND state < 2
     DO UPDATE SET unique_key = excluded.unique_key RETURNING id";
 
 /// What waits and is due, and what ran when its lease ended. Each priority is a range of the index. The outer condition
 /// says again what the inner one found: of two servers that find the same job, the second sees it taken.
-const TAKE: &str = "UPDATE _jobs SET state = 1, attempt = attempt + 1, due = ?2 WHERE id IN (
+const TAKE: &str = "UPDATE _jobs SET state = 1, attempt = attempt + 1, due = shared_time(?1) + ?2 WHERE id IN (
         SELECT id FROM (
             SELECT id, priority, due FROM (SELECT id, priority, due FROM _jobs
-                WHERE state < 2 AND priority = 2 AND due <= ?1 ORDER BY due LIMIT ?3) AS high
+                WHERE state < 2 AND priority = 2 AND due <= shared_time(?1) ORDER BY due LIMIT ?3) AS high
             UNION ALL SELECT id, priority, due FROM (SELECT id, priority, due FROM _jobs
-                WHERE state < 2 AND priority = 1 AND due <= ?1 ORDER BY due LIMIT ?3) AS normal
+                WHERE state < 2 AND priority = 1 AND due <= shared_time(?1) ORDER BY due LIMIT ?3) AS normal
             UNION ALL SELECT id, priority, due FROM (SELECT id, priority, due FROM _jobs
-                WHERE state < 2 AND priority = 0 AND due <= ?1 ORDER BY due LIMIT ?3) AS low
+                WHERE state < 2 AND priority = 0 AND due <= shared_time(?1) ORDER BY due LIMIT ?3) AS low
         ) AS waiting ORDER BY priority DESC, due, id LIMIT ?3)
-        AND state < 2 AND due <= ?1
+        AND state < 2 AND due <= shared_time(?1)
     RETURNING id, name, payload, attempt, max_attempts, priority";
 
-const NEXT_DUE: &str = "SELECT min(due) FROM (
+const NEXT_DUE: &str = "SELECT min(due) - shared_time(?1) FROM (
     SELECT min(due) AS due FROM _jobs WHERE state < 2 AND priority = 2
     UNION ALL SELECT min(due) FROM _jobs WHERE state < 2 AND priority = 1
     UNION ALL SELECT min(due) FROM _jobs WHERE state < 2 AND priority = 0) AS first";
 
-const COMPLETE: &str = "DELETE FROM _jobs WHERE id = ?1 AND attempt = ?2 AND state = 1 AND due > ?3 RETURNING id";
-const RENEW: &str = "UPDATE _jobs SET due = ?4 WHERE id = ?1 AND attempt = ?2 AND state = 1 AND due > ?3 RETURNING id";
-const FAIL: &str = "UPDATE _jobs SET state = ?4, due = ?5, error = ?6
-    WHERE id = ?1 AND attempt = ?2 AND state = 1 AND due > ?3 RETURNING id";
+const COMPLETE: &str = "DELETE FROM _jobs WHERE id = ?1 AND attempt = ?2 AND state = 1 AND due > shared_time(?3)
+    RETURNING id";
+const RENEW: &str = "UPDATE _jobs SET due = shared_time(?3) + ?4
+    WHERE id = ?1 AND attempt = ?2 AND state = 1 AND due > shared_time(?3) RETURNING id";
+const FAIL: &str = "UPDATE _jobs SET state = ?4, due = shared_time(?3) + ?5, error = ?6
+    WHERE id = ?1 AND attempt = ?2 AND state = 1 AND due > shared_time(?3) RETURNING id";
 
 const IS_HOLDER: &str = "SELECT 1 FROM _jobs WHERE id = ?1 AND attempt = ?2 AND state = 1";
 
 /// By hand; the count of attempts starts again.
-const REVIVE: &str = "UPDATE _jobs SET state = 0, due = ?2, attempt = 0 WHERE id = ?1 AND state = 2 RETURNING id";
+const REVIVE: &str = "UPDATE _jobs SET state = 0, due = shared_time(?2), attempt = 0
+    WHERE id = ?1 AND state = 2 RETURNING id";
 
 const LIST: &str = "SELECT id, name, state, priority, attempt, max_attempts, unique_key, due, error, created FROM _jobs
     WHERE ?1 IS NULL OR state = ?1 ORDER BY id DESC LIMIT ?2 OFFSET ?3";
@@ -71,7 +77,7 @@ pub(super) fn enqueue(job: &NewJob, now_ms: i64) -> Result<Statement> {
         job.name.as_str().into(),
         payload.into(),
         Value::Int(job.priority as i64),
-        Value::Int(job.run_at_ms.unwrap_or(now_ms)),
+        job.run_at_ms.map_or(Value::Null, Value::Int),
         Value::Int(job.max_attempts.max(1).into()),
         job.unique_key.as_deref().map_or(Value::Null, Value::from),
         Value::Int(now_ms),
@@ -79,10 +85,10 @@ pub(super) fn enqueue(job: &NewJob, now_ms: i64) -> Result<Statement> {
     Ok(Statement::new(ENQUEUE, params))
 }
 
-/// Takes up to `limit` jobs on a lease until `until_ms`; see [`taken`] for what it returns.
-pub(super) fn take(now_ms: i64, until_ms: i64, limit: usize) -> Statement {
+/// Takes up to `limit` jobs on a lease of `lease_ms`; see [`taken`] for what it returns.
+pub(super) fn take(now_ms: i64, lease_ms: i64, limit: usize) -> Statement {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    Statement::new(TAKE, vec![now_ms.into(), until_ms.into(), limit.into()])
+    Statement::new(TAKE, vec![now_ms.into(), lease_ms.into(), limit.into()])
 }
 
 /// The rows of [`take`], first what is to be started first.
@@ -103,9 +109,14 @@ pub(super) fn taken(rows: &[Row]) -> Vec<Taken> {
     taken
 }
 
-/// When the next job is due, or a lease ends.
-pub(super) fn next_due() -> Statement {
-    Statement::new(NEXT_DUE, vec![])
+/// The time by which all servers on the store go, in Unix milliseconds.
+pub(super) fn time(now_ms: i64) -> Statement {
+    Statement::new("SELECT shared_time(?1)", vec![now_ms.into()])
+}
+
+/// How many milliseconds it is until the next job is due, or a lease ends.
+pub(super) fn next_due(now_ms: i64) -> Statement {
+    Statement::new(NEXT_DUE, vec![now_ms.into()])
 }
 
 /// Returns a row if the lease still held; so do [`renew`], [`retry_later`] and [`bury`].
@@ -113,27 +124,27 @@ pub(super) fn complete(lease: Lease<'_>, now_ms: i64) -> Statement {
     Statement::new(COMPLETE, held(lease, now_ms, []))
 }
 
-pub(super) fn renew(lease: Lease<'_>, now_ms: i64, until_ms: i64) -> Statement {
-    Statement::new(RENEW, held(lease, now_ms, [until_ms.into()]))
+pub(super) fn renew(lease: Lease<'_>, now_ms: i64, lease_ms: i64) -> Statement {
+    Statement::new(RENEW, held(lease, now_ms, [lease_ms.into()]))
 }
 
-pub(super) fn retry_later(lease: Lease<'_>, now_ms: i64, due_ms: i64, error: &str) -> Statement {
-    fail(lease, now_ms, State::Waiting, due_ms, error)
+pub(super) fn retry_later(lease: Lease<'_>, now_ms: i64, wait_ms: i64, error: &str) -> Statement {
+    fail(lease, now_ms, State::Waiting, wait_ms, error)
 }
 
 /// The job failed for good.
 pub(super) fn bury(lease: Lease<'_>, now_ms: i64, error: &str) -> Statement {
-    fail(lease, now_ms, State::Dead, now_ms, error)
+    fail(lease, now_ms, State::Dead, 0, error)
 }
 
-/// Nobody took the job since, whether the lease has ended or not.
+/// Nobody took the job since, whether the lease has ended or not, nor does before the commit.
 pub(super) fn is_holder(lease: Lease<'_>, tag: u32) -> Check {
     let statement = Statement::new(IS_HOLDER, vec![lease.id.into(), lease.attempt.into()]);
-    Check { statement, expect: Expect::Row, tag, keeps: None }
+    Check { statement, expect: Expect::Row, tag, keeps: Keep::Found }
 }
 
-fn fail(lease: Lease<'_>, now_ms: i64, state: State, due_ms: i64, error: &str) -> Statement {
-    Statement::new(FAIL, held(lease, now_ms, [Value::Int(state as i64), due_ms.into(), error.into()]))
+fn fail(lease: Lease<'_>, now_ms: i64, state: State, wait_ms: i64, error: &str) -> Statement {
+    Statement::new(FAIL, held(lease, now_ms, [Value::Int(state as i64), wait_ms.into(), error.into()]))
 }
 
 fn held<const N: usize>(lease: Lease<'_>, now_ms: i64, rest: [Value; N]) -> Vec<Value> {

@@ -25,7 +25,7 @@ impl Shared {
     /// # Errors
     /// Those of the store.
     pub(super) async fn sweep(&self) -> Result<()> {
-        let now = self.clock.now();
+        let now = self.now().await?;
         let before = |days: i64| (now - TimeDelta::days(days)).timestamp_millis();
         self.delete_in_chunks(OLD, before(DEAD_DAYS)).await?;
         self.delete_in_chunks(TOO_MANY, DEAD_KEPT).await?;

@@ -41,7 +41,7 @@ impl Fixture {
 
     /// Takes jobs for ten seconds.
     async fn take(&self, now_ms: i64, limit: usize) -> Vec<Taken> {
-        queue::taken(&self.write(queue::take(now_ms, now_ms + 10_000, limit)).await)
+        queue::taken(&self.write(queue::take(now_ms, 10_000, limit)).await)
     }
 
     async fn list(&self) -> Vec<StoredJob> {
@@ -67,14 +67,14 @@ async fn a_lease_keeps_others_away_until_it_ends() {
     let (stale, now) = (Lease { id: &id, attempt: 1 }, START_MS + 10_001);
     for statement in [
         queue::complete(stale, now),
-        queue::renew(stale, now, now + 1),
-        queue::retry_later(stale, now, now, ""),
+        queue::renew(stale, now, 1),
+        queue::retry_later(stale, now, 0, ""),
         queue::bury(stale, now, ""),
     ] {
         assert!(fixture.write(statement).await.is_empty());
     }
     let holder = Lease { id: &id, attempt: 2 };
-    assert!(!fixture.write(queue::renew(holder, now, START_MS + 30_000)).await.is_empty());
+    assert!(!fixture.write(queue::renew(holder, now, START_MS + 30_000 - now)).await.is_empty());
     assert_eq!(fixture.take(START_MS + 29_999, 5).await, []);
     assert!(
         fixture.write(queue::complete(holder, START_MS + 30_000)).await.is_empty(),
@@ -105,8 +105,8 @@ async fn higher_priorities_go_first_then_what_waits_longest() {
         order.push(job.name.clone());
     }
     assert_eq!(order, ["high", "early", "late", "low"]);
-    let next = fixture.store.reader().first(queue::next_due()).await.unwrap().unwrap();
-    assert_eq!(next.get(0).as_i64(), Some(START_MS + 1_000));
+    let next = fixture.store.reader().first(queue::next_due(START_MS)).await.unwrap().unwrap();
+    assert_eq!(next.get(0).as_i64(), Some(1_000));
 }
 
 #[tokio::test]

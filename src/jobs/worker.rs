@@ -135,7 +135,7 @@ impl Worker {
     fn plan(&self, room: usize) -> Turn {
         let now = Instant::now();
         let now_ms = self.shared.clock.now_ms();
-        let until_ms = now_ms + LEASE.as_millis() as i64;
+        let lease_ms = LEASE.as_millis() as i64;
         let mut turn = Turn { room, ..Turn::default() };
         let mut renewals = Vec::new();
         for (id, held) in &self.held {
@@ -147,13 +147,13 @@ impl Worker {
                 }
                 None if held.renew_at <= now => {
                     turn.renewed.push(id.clone());
-                    renewals.push(queue::renew(lease, now_ms, until_ms));
+                    renewals.push(queue::renew(lease, now_ms, lease_ms));
                 }
                 None => {}
             }
         }
         turn.statements.append(&mut renewals);
-        turn.statements.extend((room > 0).then(|| queue::take(now_ms, until_ms, room)));
+        turn.statements.extend((room > 0).then(|| queue::take(now_ms, lease_ms, room)));
         turn
     }
 
@@ -222,10 +222,10 @@ impl Worker {
         if self.held.len() >= WORKERS {
             return None;
         }
-        match self.shared.store.reader().first(queue::next_due()).await {
+        match self.shared.store.reader().first(queue::next_due(self.shared.clock.now_ms())).await {
             Ok(row) => {
-                let due_ms = row?.get(0).as_i64()?;
-                Some(Duration::from_millis(u64::try_from(due_ms - self.shared.clock.now_ms()).unwrap_or_default()))
+                let wait_ms = row?.get(0).as_i64()?;
+                Some(Duration::from_millis(u64::try_from(wait_ms).unwrap_or_default()))
             }
             Err(error) => {
                 tracing::warn!(%error, "the queue of jobs could not be read");
@@ -239,6 +239,6 @@ fn end(lease: Lease<'_>, max_attempts: i64, outcome: &Outcome, now_ms: i64) -> S
     match outcome {
         Ok(()) => queue::complete(lease, now_ms),
         Err(error) if lease.attempt >= max_attempts => queue::bury(lease, now_ms, error),
-        Err(error) => queue::retry_later(lease, now_ms, now_ms + retry::wait_ms(lease.attempt), error),
+        Err(error) => queue::retry_later(lease, now_ms, retry::wait_ms(lease.attempt), error),
     }
 }

@@ -11,7 +11,7 @@ use super::{Once, Outcome, Records, Shape, Terms, Written, access, change, draft
 use crate::error::{Error, FieldErrors, Result};
 use crate::query::{Filter, Query, Request, Trust, eval};
 use crate::schema::{CollectionKind, FieldKind, Record};
-use crate::store::{Check, Expect, Op, Priority, StoreError, Value, WriteSet};
+use crate::store::{Check, Expect, Keep, Op, Priority, StoreError, Value, WriteSet};
 
 /// How often a write is prepared anew after the world moved under it. Then updates and deletes are done inside a
 /// transaction, where nothing moves.
@@ -148,7 +148,7 @@ impl Session<'_> {
         let mut query = Query::new(&self.schema, &record.collection, request);
         query.id(record.id());
         query.filter(rule, Trust::Rule).map_err(|error| Error::invalid(FAILED).with_cause(error))?;
-        Ok(Check { statement: query.exists(), expect: Expect::Row, tag: RULE_TAG, keeps: None })
+        Ok(Check { statement: query.exists(), expect: Expect::Row, tag: RULE_TAG, keeps: Keep::Nothing })
     }
 
     /// Asks a rule before the row is there.

@@ -6,7 +6,7 @@ use super::session::Session;
 use crate::error::{FieldError, FieldErrors, Result};
 use crate::query::{Query, Request};
 use crate::schema::{Collection, Field, FieldKind, Record};
-use crate::store::{Check, Expect, Rows, Statement, Value};
+use crate::store::{Check, Expect, Keep, Rows, Statement, Value};
 
 /// Checks of relation targets are tagged from here on, by the position of the field.
 pub(super) const RELATION_TAG: u32 = 1000;
@@ -87,7 +87,7 @@ impl Session<'_> {
     }
 
     /// For each relation that changed: a statement that yields a row if all targets are there.
-    fn relation_statements(&self, record: &Record, before: Option<&Record>) -> Vec<(usize, Statement, Option<Rows>)> {
+    fn relation_statements(&self, record: &Record, before: Option<&Record>) -> Vec<(usize, Statement, Keep)> {
         let mut statements = Vec::new();
         let request = Request::default();
         for (index, field) in record.collection.fields.iter().enumerate() {
@@ -105,8 +105,10 @@ impl Session<'_> {
                 Some(target) => exist(self, target, &ids, &request),
                 None => Statement::new("SELECT 1 WHERE 0", Vec::new()),
             };
-            let keeps =
-                target.filter(|target| !target.is_view()).map(|target| Rows { table: target.table.clone(), ids });
+            let keeps = match target {
+                Some(target) if !target.is_view() => Keep::Rows(Rows { table: target.table.clone(), ids }),
+                _ => Keep::Nothing,
+            };
             statements.push((index, statement, keeps));
         }
         statements

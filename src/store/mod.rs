@@ -35,7 +35,7 @@ pub use nodes::Shared;
 pub use sqlite::{ColumnInfo, ViewInspection};
 pub use statement::{Columns, Cost, Quoted, Row, Sink, Statement, quote};
 pub use value::{Value, ValueRef};
-pub use write::{Check, Committed, Expect, Op, Priority, Rows, Table, WriteSet};
+pub use write::{Check, Committed, Expect, Keep, Op, Priority, Rows, Table, WriteSet};
 
 /// The name of the hidden revision column: no field can have it, as field names are `\w+`.
 pub const REV_COLUMN: &str = "@rev";

@@ -53,8 +53,19 @@ pub struct Check {
     pub expect: Expect,
     /// Names the check in [`super::StoreError::Check`].
     pub tag: u32,
-    /// What the statement asks for, where it is these rows alone: they stay until the commit.
-    pub keeps: Option<Rows>,
+    pub keeps: Keep,
+}
+
+/// What stays until the commit. With the embedded engine all of it does, as nobody else writes meanwhile.
+#[derive(Debug, Clone, Default)]
+pub enum Keep {
+    /// The check may have been true of the moment before.
+    #[default]
+    Nothing,
+    /// These rows, which are all that the statement asks for, are not deleted.
+    Rows(Rows),
+    /// What the statement finds, in one table of the system, is not changed.
+    Found,
 }
 
 /// Rows of a table by their ids, each once.

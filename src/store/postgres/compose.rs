@@ -9,7 +9,7 @@ use sqlx::Arguments as _;
 use sqlx::postgres::PgArguments;
 
 use super::super::feed::{Change, Images};
-use super::super::{Check, Expect, Quoted, REV_COLUMN, Result, Rows, Statement, StoreError, Table, Value};
+use super::super::{Check, Expect, Keep, Quoted, REV_COLUMN, Result, Rows, Statement, StoreError, Table, Value};
 use super::bind::{self, Wire};
 use super::dialect::Dialect;
 use super::renumber::renumber;
@@ -95,8 +95,9 @@ impl Composed {
             let comma = if index > 0 { ", " } else { "" };
             self.put(format_args!("{comma}CASE WHEN "));
             match &check.keeps {
-                Some(rows) => self.keep(rows, dialect)?,
-                None => self.exists(&check.statement, dialect)?,
+                Keep::Rows(rows) => self.keep(rows, dialect)?,
+                Keep::Nothing => self.exists(&check.statement, "", dialect)?,
+                Keep::Found => self.exists(&check.statement, " FOR SHARE", dialect)?,
             }
             let tag = check.tag;
             match check.expect {
@@ -107,11 +108,11 @@ impl Composed {
         Ok(())
     }
 
-    fn exists(&mut self, statement: &Statement, dialect: &Dialect) -> Result<()> {
+    fn exists(&mut self, statement: &Statement, lock: &str, dialect: &Dialect) -> Result<()> {
         let ready = dialect.translate(&statement.sql, &statement.params)?;
         let [one] = &*ready else { return Err(StoreError::Statement("a check is one statement".into())) };
         let shifted = renumber(&one.sql, self.count);
-        self.put(format_args!("EXISTS ({shifted})"));
+        self.put(format_args!("EXISTS ({shifted}{lock})"));
         one.add_to(&mut self.arguments, &statement.params)?;
         self.count += one.params.len();
         Ok(())

@@ -8,7 +8,7 @@ mod writes;
 
 use std::sync::Arc;
 
-use super::{Check, Expect, Op, Result, Row, Statement, Store, StoreError, Table, Value, WriteSet, postgres, sqlite};
+use super::{Check, Expect, Keep, Op, Result, Row, Statement, Store, StoreError, Table, Value, WriteSet, postgres, sqlite};
 
 /// A store with one table `posts (id, title, n)`, unique by title.
 struct Fixture {
@@ -43,7 +43,7 @@ async fn rows(store: &Store, sql: &str) -> Vec<Vec<Value>> {
 }
 
 fn check(sql: &str, expect: Expect, tag: u32) -> Check {
-    Check { statement: Statement::new(sql, vec![]), expect, tag, keeps: None }
+    Check { statement: Statement::new(sql, vec![]), expect, tag, keeps: Keep::Nothing }
 }
 
 impl Fixture {

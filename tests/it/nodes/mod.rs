@@ -2,11 +2,13 @@
 
 mod failover;
 mod jobs;
+mod lease;
 mod limits;
 mod load;
 mod namespace;
 mod pair;
 mod partition;
+mod process;
 mod redis;
 mod replicas;
 mod rolling;

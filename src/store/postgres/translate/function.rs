@@ -51,6 +51,11 @@ impl Translator<'_> {
                 self.reads.unstable = true;
                 Ok(Typed::int_of("(random() * 18446744073709549568 - 9223372036854774784)::bigint"))
             }
+            // The clock of the server, whatever that of the node says.
+            ("shared_time", [_]) => {
+                self.reads.unstable = true;
+                Ok(Typed::int_of("(extract(epoch FROM statement_timestamp()) * 1000)::bigint"))
+            }
             ("typeof", [value]) => Ok(type_of(value)),
             ("quote", [value]) => Ok(quoted(value)),
             ("likely" | "unlikely" | "likelihood", [value, ..]) => Ok(value.clone().bare()),

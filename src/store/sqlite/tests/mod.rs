@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use super::super::{Check, Expect, Op, Priority, Result, Row, Statement, Store, StoreError, Table, Value, WriteSet};
+use super::super::{Check, Expect, Keep, Op, Priority, Result, Row, Statement, Store, StoreError, Table, Value, WriteSet};
 use super::{Durability, Engine, Options};
 
 /// A store over a directory that goes with it, with one table `posts (id, title, n)`, unique by title.
@@ -112,7 +112,7 @@ impl Fixture {
 }
 
 fn check(sql: &str, expect: Expect, tag: u32) -> Check {
-    Check { statement: Statement::new(sql, vec![]), expect, tag, keeps: None }
+    Check { statement: Statement::new(sql, vec![]), expect, tag, keeps: Keep::Nothing }
 }
 
 /// The feed has every revision from 1 on, once.
