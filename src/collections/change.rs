@@ -44,8 +44,11 @@ impl Change {
         &self.schema
     }
 
-    /// The collections of a fresh data directory.
+    /// The collections of a fresh data directory; of nodes that start at once on an empty database the first makes them.
     pub(super) async fn create_first(&mut self) -> Result<()> {
+        if !self.schema.collections().is_empty() {
+            return Ok(());
+        }
         for model in first_collections() {
             if let Json::Object(model) = model {
                 self.create(&model).await?;

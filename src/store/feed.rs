@@ -1,18 +1,35 @@
 //! What the change feeds of all engines agree on.
 
+use super::{Result, StoreError};
+
 /// An image above this is left out of the feed; consumers read the row again.
 const IMAGE_LIMIT_BYTES: usize = 256 << 10;
-const AFTER_LEFT_OUT: i64 = 1;
-const OLD_LEFT_OUT: i64 = 2;
+pub(super) const AFTER_LEFT_OUT: i64 = 1;
+pub(super) const OLD_LEFT_OUT: i64 = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
+pub enum Change {
     Create = 1,
     Update = 2,
     Delete = 3,
     /// Many rows at once, which are not told one by one: whoever follows the collection reads it again.
     Reset = 4,
     Schema = 5,
+}
+
+impl Change {
+    /// # Errors
+    /// `Other` for a number that this version does not know.
+    pub(super) fn of(op: i64) -> Result<Self> {
+        Ok(match op {
+            1 => Self::Create,
+            2 => Self::Update,
+            3 => Self::Delete,
+            4 => Self::Reset,
+            5 => Self::Schema,
+            _ => return Err(StoreError::Other(format!("the feed holds a change of an unknown kind, {op}"))),
+        })
+    }
 }
 
 /// The images of a change as the feed keeps them.

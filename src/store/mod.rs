@@ -10,6 +10,7 @@
 //!
 //! Start reading at `write.rs`, then `sqlite/mod.rs`.
 
+mod changes;
 mod counters;
 mod error;
 mod feed;
@@ -28,8 +29,10 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use changes::{FeedEntry, FeedLimits, FeedPage, FeedRead, Image, Position};
 pub use counters::{Counted, Total};
 pub use error::{Result, StoreError};
+pub use feed::Change;
 pub use mark::Mark;
 pub use nodes::Shared;
 pub use sqlite::{ColumnInfo, ViewInspection};

@@ -14,6 +14,7 @@
 mod bind;
 mod bus;
 mod catalog;
+mod changes;
 mod compose;
 mod connect;
 mod counters;
@@ -68,6 +69,7 @@ use pool::{Pool, Use};
 use replica::{Replicas, View};
 use tail::Tail;
 
+pub use changes::SnapshotPlace;
 pub use examine::Examination;
 pub use tx::Tx;
 

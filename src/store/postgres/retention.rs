@@ -10,6 +10,8 @@ use super::error::plain;
 use super::{Engine, lane};
 
 const HOUR_MS: i64 = 3_600_000;
+/// An entry is committed no later than this after its time: a change of the schema is given ten minutes, all else seconds.
+pub(super) const LONGEST_TRANSACTION_MS: i64 = 15 * 60_000;
 /// Hours that partitions are there for, this one included.
 const AHEAD: i64 = 4;
 
@@ -22,6 +24,9 @@ const NOW_MS: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::big
 const PARTITIONS: &str = "SELECT substr(c.relname::text, 7)::bigint, pg_total_relation_size(c.oid)
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
     WHERE i.inhparent = '_feed'::regclass AND c.relname ~ '^_feed_[0-9]+$' ORDER BY 1";
+
+const TRIM_REST: &str = "WITH gone AS (DELETE FROM _feed_rest WHERE ts < $1 RETURNING ts)
+    UPDATE _state SET feed_floor = greatest(feed_floor, (SELECT max(ts) + 1 FROM gone)) RETURNING (SELECT count(*) FROM gone)";
 
 /// Makes the partitions of this hour and the next ones, where they are missing.
 pub(super) async fn make_ahead(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
@@ -67,12 +72,13 @@ async fn partitions(connection: &mut PgConnection) -> Result<Vec<Partition>, sql
     rows.iter().map(|row| Ok(Partition { hour: row.try_get(0)?, bytes: row.try_get(1)? })).collect()
 }
 
-/// The hours that need not be kept. The latest is always kept, as it is being written.
+/// The hours that need not be kept. Those that may still be written to are, so that no position of now is behind the
+/// floor.
 fn outdated(partitions: &[Partition], now_ms: i64, keep: FeedKeep) -> Vec<i64> {
     let mut room = keep.bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
     let mut hours: Vec<i64> = Vec::new();
     for partition in partitions.iter().rev().filter(|partition| partition.hour * HOUR_MS <= now_ms) {
-        let current = (partition.hour + 1) * HOUR_MS > now_ms;
+        let current = (partition.hour + 1) * HOUR_MS > now_ms - LONGEST_TRANSACTION_MS;
         let fits = room.is_none_or(|room| room >= partition.bytes);
         room = room.map(|room| room - partition.bytes);
         let young = (partition.hour + 1) * HOUR_MS > keep.since_ms;
@@ -118,8 +124,9 @@ async fn trim(connection: &mut PgConnection, keep: FeedKeep) -> Result<u64, sqlx
         entries += count.unsigned_abs();
     }
     // What no partition was there for.
-    let rest = sqlx::query("DELETE FROM _feed_rest WHERE ts < $1").bind(keep.since_ms).execute(connection).await?;
-    Ok(entries + rest.rows_affected())
+    let oldest = keep.since_ms.min(now - LONGEST_TRANSACTION_MS);
+    let rest: i64 = sqlx::query(TRIM_REST).bind(oldest).fetch_one(connection).await?.try_get(0)?;
+    Ok(entries + rest.unsigned_abs())
 }
 
 #[cfg(test)]
@@ -129,12 +136,15 @@ mod tests {
     #[test]
     fn old_hours_go_and_those_beyond_the_size_but_never_the_current_one() {
         let partitions: Vec<Partition> = (100..106).map(|hour| Partition { hour, bytes: 10 }).collect();
-        let now_ms = 103 * HOUR_MS + 5;
+        let now_ms = 103 * HOUR_MS + LONGEST_TRANSACTION_MS + 5;
         let hours = |since_ms: i64, bytes: Option<u64>| outdated(&partitions, now_ms, FeedKeep { since_ms, bytes });
         assert_eq!(hours(i64::MIN, None), [] as [i64; 0]);
         assert_eq!(hours(101 * HOUR_MS + 1, None), [100]);
         assert_eq!(hours(i64::MAX, None), [102, 101, 100]);
         assert_eq!(hours(i64::MIN, Some(25)), [101, 100]);
         assert_eq!(hours(i64::MIN, Some(0)), [102, 101, 100]);
+        let young = 103 * HOUR_MS + 5;
+        let keep = FeedKeep { since_ms: i64::MAX, bytes: None };
+        assert_eq!(outdated(&partitions, young, keep), [101, 100], "transactions of the hour before may be open");
     }
 }

@@ -12,6 +12,7 @@
 
 mod auxiliary;
 mod backup;
+mod changes;
 mod checkpoint;
 mod connection;
 mod crowd;
