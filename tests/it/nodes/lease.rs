@@ -73,7 +73,11 @@ async fn slow(store: Store, node: &'static str, run: Run) -> basalt::error::Resu
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let done = Statement::new(NOTE, vec![node.into(), "slow".into(), "done".into()]);
-        let set = WriteSet { before: vec![run.fence.check(1)], ..WriteSet::system([done], Priority::Request) };
+        let set = WriteSet {
+            schema_version: store.schema_version(),
+            before: vec![run.fence.check(1)],
+            ..WriteSet::system([done], Priority::Request)
+        };
         match store.write(set).await {
             Err(StoreError::Check { .. }) => note(store, node, "slow", "refused").await,
             written => Ok(written.map(drop)?),
