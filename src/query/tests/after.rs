@@ -6,36 +6,11 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use super::differential::{fixture, row};
 use super::fixture::{Fixture, collection, kind, open_rules, text};
+use super::generated::{fixture, row, sort};
 use crate::query::{Filter, Query, Request, Sort, Trust};
 use crate::schema::{Collection, CollectionKind, Schema};
 use crate::store::{Statement, Value};
-
-const TERMS: &[&str] = &[
-    "s",
-    "n",
-    "b",
-    "d",
-    "j",
-    "j.a",
-    "tags",
-    "tags:each",
-    "tags:length",
-    "s:lower",
-    "rel",
-    "rel.name",
-    "rel.age",
-    "rels.age",
-    "@rowid",
-    "id",
-];
-
-pub fn sort() -> impl Strategy<Value = String> {
-    let term = (prop::sample::select(TERMS), any::<bool>())
-        .prop_map(|(path, descending)| format!("{}{path}", if descending { "-" } else { "" }));
-    prop::collection::vec(term, 0..4).prop_map(|terms| terms.join(","))
-}
 
 /// A page behind these keys, with the keys of its last row.
 pub fn page(

@@ -93,6 +93,12 @@ impl Fixture {
         Ok(self.run(&statement).iter().map(|row| row[0].as_str().to_owned()).collect())
     }
 
+    /// How many rows a filter lets through.
+    pub fn count(&self, name: &str, filter: &str, request: &Request, trust: Trust) -> Result<i64, String> {
+        let statement = self.query(name, filter, "", request, trust)?.count();
+        Ok(self.run(&statement)[0][0].as_i64().unwrap_or(-1))
+    }
+
     pub fn statement(
         &self,
         name: &str,
@@ -101,6 +107,17 @@ impl Fixture {
         request: &Request,
         trust: Trust,
     ) -> Result<Statement, String> {
+        Ok(self.query(name, filter, sort, request, trust)?.select(1000, 0))
+    }
+
+    fn query<'a>(
+        &'a self,
+        name: &str,
+        filter: &str,
+        sort: &str,
+        request: &'a Request,
+        trust: Trust,
+    ) -> Result<Query<'a>, String> {
         let collection = self.schema.by_name(name).expect("a collection");
         let text = |error: crate::query::QueryError| error.to_string();
         let mut query = Query::new(&self.schema, collection, request);
@@ -108,7 +125,7 @@ impl Fixture {
             query.filter(&filter, trust).map_err(text)?;
         }
         query.sort(&Sort::parse(sort).map_err(text)?, trust).map_err(text)?;
-        Ok(query.select(1000, 0))
+        Ok(query)
     }
 
     pub fn run(&self, statement: &Statement) -> Vec<Vec<Value>> {

@@ -10,10 +10,10 @@ use sqlx::postgres::{PgConnection, PgRow};
 
 use super::super::changes::{FeedEntry, FeedLimits, FeedPage, FeedRead, Place, Position, Stored};
 use super::super::{Result, StoreError};
+use super::Engine;
 use super::error::plain;
 use super::position::Snapshot;
 use super::retention::LONGEST_TRANSACTION_MS;
-use super::Engine;
 
 /// The name of the history, the snapshot of this statement, and a time before it.
 const NOW: &str = "SELECT epoch, pg_current_snapshot()::text, \

@@ -56,12 +56,22 @@ impl Engine {
 fn entry(mut row: Row) -> Option<Result<FeedEntry>> {
     let number = |index: usize| row.get(index).as_i64();
     let (rev, collection) = (number(3)?, number(4)?);
-    let (op, at_ms, flags) = (number(6).unwrap_or_default(), number(7).unwrap_or_default(), number(11).unwrap_or_default());
+    let (op, at_ms, flags) =
+        (number(6).unwrap_or_default(), number(7).unwrap_or_default(), number(11).unwrap_or_default());
     let (record, actor) = (row.get(5).as_str().to_owned(), row.get(8).as_str().to_owned());
     let mut bytes = |index: usize| match std::mem::replace(&mut row.0[index], Value::Null) {
         Value::Blob(bytes) => Some(bytes),
         _ => None,
     };
     let stored = Stored { op, flags, after: bytes(9), old: bytes(10) };
-    Some(stored.read().map(|(change, after, old)| FeedEntry { rev, collection, record, change, at_ms, actor, after, old }))
+    Some(stored.read().map(|(change, after, old)| FeedEntry {
+        rev,
+        collection,
+        record,
+        change,
+        at_ms,
+        actor,
+        after,
+        old,
+    }))
 }

@@ -32,7 +32,8 @@ const STABLE_FUNCTIONS: &[&str] = &[
     "printf", "quote", "rank", "replace", "round", "row_number", "rtrim", "sign", "sqrt", "string_agg", "substr",
     "substring", "sum", "total", "trim", "trunc", "typeof", "unicode", "upper",
 ];
-const DENIED_FUNCTIONS: &[&str] = &["shared_time", "load_extension", "fts3_tokenizer", "sqlite_log", "randomblob", "zeroblob"];
+const DENIED_FUNCTIONS: &[&str] =
+    &["shared_time", "load_extension", "fts3_tokenizer", "sqlite_log", "randomblob", "zeroblob"];
 
 /// What a `SELECT` would yield.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::super::StoreError;
+use super::super::super::{Result, StoreError};
 use super::super::migrate::{self, KNOWN, MIGRATIONS, Migration, Progress};
 use super::*;
 
