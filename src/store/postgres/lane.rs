@@ -147,8 +147,15 @@ pub(super) async fn apply(lease: &mut Lease, dialect: &Dialect, set: &WriteSet) 
         compose(&mut composed, dialect, op, &set.actor)?;
         let run = lease.run(async |connection| one_rev(connection, composed).await);
         let rev = run.await.map_err(|error| sense(error, dialect))?;
-        // The row is gone, or at another revision.
-        committed.revs.push(rev.ok_or(StoreError::Stale)?);
+        let Some(rev) = rev else {
+            // Without a row the checks may not have been asked; what they say goes before.
+            if !before.is_empty() {
+                guard(lease, dialect, set).await?;
+            }
+            // The row is gone, or at another revision.
+            return Err(StoreError::Stale);
+        };
+        committed.revs.push(rev);
     }
     if !set.after.is_empty() {
         let mut composed = Composed::new();

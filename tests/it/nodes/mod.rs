@@ -2,18 +2,21 @@
 
 mod failover;
 mod jobs;
-mod lease;
 mod limits;
 mod load;
 mod namespace;
 mod pair;
 mod partition;
-mod process;
 mod redis;
 mod replicas;
 mod rolling;
 mod schema;
 mod writes;
+
+mod cached;
+mod lease;
+mod process;
+mod stopped;
 
 use std::time::{Duration, Instant};
 
