@@ -17,6 +17,8 @@ use crate::store::postgres::translate::tests::Server;
 /// With the filters that each asks, 2,000 cases on the average.
 const CASES: u32 = 40;
 const MOST_FILTERS: usize = 100;
+/// The total says little more than the list.
+const COUNT_EVERY: usize = 4;
 /// Each attempt to make a case smaller asks the server again.
 const ATTEMPTS: u32 = 300;
 
@@ -71,13 +73,15 @@ fn check(case: &Case, server: Option<&Server>) -> Result<(), TestCaseError> {
     for (number, note) in (0..).zip(&case.notes) {
         insert(&fixture, "notes", number, note);
     }
-    for (filter, sort) in &case.asked {
+    for (number, (filter, sort)) in case.asked.iter().enumerate() {
         // What is equal otherwise comes in the order of ids.
         let order = if sort.is_empty() { "id".to_owned() } else { format!("{sort},id") };
         let fail = |error| TestCaseError::fail(format!("{filter} by {order}: {error}"));
         let found = fixture.ids("rows", filter, &order, &request, Trust::Rule).map_err(fail)?;
-        let total = fixture.count("rows", filter, &request, Trust::Rule).map_err(fail)?;
-        prop_assert_eq!(total, found.len() as i64, "the number of what {} finds", filter);
+        if number % COUNT_EVERY == 0 {
+            let total = fixture.count("rows", filter, &request, Trust::Rule).map_err(fail)?;
+            prop_assert_eq!(total, found.len() as i64, "the number of what {} finds", filter);
+        }
         let parsed = Filter::parse(filter).expect("it was read before").expect("it is not empty");
         for record in &records {
             if let Some(answer) = eval(&parsed, &fixture.schema, record, &request) {
