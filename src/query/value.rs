@@ -83,8 +83,10 @@ fn to_number(value: &Value) -> Value {
     let trimmed = text.trim_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
     let spelled = !trimmed.is_empty()
         && trimmed.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
-    match trimmed.parse::<f64>() {
-        Ok(number) if spelled => Value::Real(number),
+    match (trimmed.parse::<i64>(), trimmed.parse::<f64>()) {
+        // A large one is not rounded.
+        (Ok(number), _) => Value::Int(number),
+        (_, Ok(number)) if spelled => Value::Real(number),
         _ => value.clone(),
     }
 }
@@ -119,8 +121,26 @@ fn order(left: &Value, right: &Value) -> Option<Ordering> {
         (Value::Text(_), _) => Some(Ordering::Greater),
         (_, Value::Text(_)) => Some(Ordering::Less),
         (Value::Int(left), Value::Int(right)) => Some(left.cmp(right)),
+        (Value::Int(left), Value::Real(right)) => exact_order(*left, *right),
+        (Value::Real(left), Value::Int(right)) => exact_order(*right, *left).map(Ordering::reverse),
         (left, right) => left.as_f64()?.partial_cmp(&right.as_f64()?),
     }
+}
+
+/// Without rounding the whole number to the next that a real can be.
+fn exact_order(whole: i64, real: f64) -> Option<Ordering> {
+    if real.is_nan() {
+        return None;
+    }
+    // 2^63, the first above all whole numbers.
+    const ABOVE: f64 = 9_223_372_036_854_775_808.0;
+    if real >= ABOVE {
+        return Some(Ordering::Less);
+    }
+    if real < -ABOVE {
+        return Some(Ordering::Greater);
+    }
+    Some(whole.cmp(&(real.trunc() as i64)).then(0.0_f64.total_cmp(&(real.fract() + 0.0))))
 }
 
 fn like(left: &Value, pattern: &Value) -> Option<bool> {

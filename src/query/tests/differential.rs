@@ -120,7 +120,8 @@ pub fn request(fixture: &Fixture, body: &Json) -> Request {
 fn the_evaluator_answers_what_is_common() {
     let fixture = fixture();
     let request = caller(&fixture, json!({ "id": "ada" }));
-    let record = fixture.insert("rows", json!({ "id": "x", "rel": "ada", "s": "a", "n": 3 }));
+    let record =
+        fixture.insert("rows", json!({ "id": "x", "rel": "ada", "s": "a", "n": 3, "m": 9_007_199_254_740_992.0 }));
     for (rule, expected) in [
         ("rel = @request.auth.id", Some(true)),
         ("@request.auth.id != '' && rel = @request.auth.id", Some(true)),
@@ -129,9 +130,17 @@ fn the_evaluator_answers_what_is_common() {
         ("n > 2 || rel.name = 'x'", Some(true)),
         ("nope = 1", None),
         ("tags:each = 'a'", None),
+        ("m = '9007199254740993'", Some(false)),
+        ("m < '9007199254740993'", Some(true)),
+        ("m = '9007199254740992'", Some(true)),
+        ("'9223372036854775807' < m || m > '-9223372036854775808'", Some(true)),
     ] {
         let filter = Filter::parse(rule).unwrap().unwrap();
         assert_eq!(eval(&filter, &fixture.schema, &record, &request), expected, "{rule}");
+        if let Some(expected) = expected {
+            let found = fixture.ids("rows", rule, "", &request, Trust::Rule).map(|ids| ids.len() == 1);
+            assert_eq!(found, Ok(expected), "{rule} in SQL");
+        }
     }
     assert!(record.collection.fields.iter().any(kind_is_list));
 }

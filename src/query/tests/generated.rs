@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::fixture::{Fixture, collection, kind, open_rules, relation, select, text};
 
+/// None spells a whole number that no real can be: PostgreSQL compares it rounded.
 pub const TEXTS: &[&str] = &[
     "",
     "a",
@@ -17,7 +18,6 @@ pub const TEXTS: &[&str] = &[
     "1e21",
     "-0",
     "-1.5",
-    "9007199254740993",
     "É",
     "é",
     "\u{1F600}",

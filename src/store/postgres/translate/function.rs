@@ -52,7 +52,7 @@ impl Translator<'_> {
                 Ok(Typed::int_of("(random() * 18446744073709549568 - 9223372036854774784)::bigint"))
             }
             // The clock of the server, whatever that of the node says.
-            ("shared_time", [_]) => {
+            ("shared_time", [_]) if !self.reads.inspected => {
                 self.reads.unstable = true;
                 Ok(Typed::int_of("(extract(epoch FROM statement_timestamp()) * 1000)::bigint"))
             }
