@@ -7,7 +7,7 @@ use sqlx::{Connection as _, PgConnection, Row as _};
 
 use super::super::super::{Result, Row, Statement, Value};
 use super::super::Engine;
-use super::{Fixture, fixture};
+use super::open;
 
 /// Those of the pool (20), and of what follows the server beside it.
 const MOST: i64 = 20 + 3;
@@ -18,7 +18,8 @@ const ROUNDS: i64 = 10;
 
 #[tokio::test]
 async fn threads_share_the_connections_and_leave_none_behind() {
-    let Some(Fixture { engine, url, opened, .. }) = fixture().await else { return };
+    let Some(opened) = open().await else { return };
+    let (engine, url) = (opened.engine.clone(), opened.url.clone());
     let threads: Vec<_> = (0..THREADS).map(|_| std::thread::spawn(on_a_thread(engine.clone()))).collect();
     let mut watch = PgConnection::connect(&url).await.expect("the server answers");
     let mut most = 0;
