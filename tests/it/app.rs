@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use basalt::api::{self, Options, Running};
 use basalt::app::App;
@@ -12,6 +12,7 @@ use basalt::config::Config;
 use basalt::query::{Caller, Request};
 use basalt::records::{Shape, Terms};
 use basalt::schema::{Record, SUPERUSERS_ID};
+use basalt::store::Table;
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
@@ -125,6 +126,17 @@ impl TestApp {
         Self { address, app, running, superuser: Client::new(address, Some(token)), dir, database }
     }
 
+    /// Waits until this node has heard of all that was written so far, its own writes included: until then it takes what it
+    /// keeps for older than that.
+    pub async fn hear(&self) {
+        let Some(database) = &self.database else { return };
+        let table = Table { number: 1_000_000, name: String::new(), columns: Vec::new(), id_column: 0 };
+        let heard = || self.app.store.generation(&table);
+        let before = until(heard).await;
+        database.run("INSERT INTO _feed (rev, coll, rec, op) VALUES (nextval('_rev'), 1000000, '', 1)").await;
+        until(|| heard().filter(|now| *now != before)).await;
+    }
+
     /// Stops as the process does on a signal.
     pub async fn stop(self) {
         self.running.stop().await;
@@ -180,6 +192,18 @@ impl TestApp {
             Ok(String::from_utf8_lossy(&answer).into_owned())
         };
         tokio::task::spawn_blocking(exchange).await.expect("no panic").expect("an answer")
+    }
+}
+
+/// Looks until there is something to see.
+async fn until<T>(look: impl Fn() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "the node hears of nothing");
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 

@@ -50,6 +50,7 @@ async fn who_has_the_list_gets_304() {
     app.open_collection("notes", json!([])).await;
     let guest = app.guest();
     let note = guest.post(NOTES, json!({ "title": "a" })).await.ok();
+    app.hear().await;
     let first = guest.get(NOTES).await;
     let tag = first.header("etag");
     assert_eq!(first.header("cache-control"), "private, no-cache");
@@ -102,6 +103,7 @@ async fn what_is_asked_for_again_needs_no_database() {
         list("links/records?expand=note&filter=note.title='a'"),
         list("notes/records?expand=links_via_note&skipTotal=1"),
     ];
+    app.hear().await;
     let mut primed = Vec::new();
     for path in &shared {
         primed.push(prime(&guest, path).await);
@@ -143,6 +145,7 @@ async fn what_is_asked_for_again_needs_no_database() {
 async fn a_304_needs_no_body_that_is_kept() {
     let app = TestApp::start_configured(|config| config.cache.size_mib = 0).await;
     app.open_collection("notes", json!([])).await;
+    app.hear().await;
     let first = prime(&app.guest(), NOTES).await;
     app.app.store.close().await;
     assert_eq!(get(&app.guest(), NOTES, first.header("etag")).await.status, 304);
@@ -291,6 +294,7 @@ async fn what_a_rule_reads_of_the_request_counts() {
     assert_eq!(titles(&guest.send(guest.request(Method::GET, NOTES).header("X-T", "a")).await), ["a"]);
     assert_eq!(titles(&guest.get(NOTES).await), [""; 0]);
     // What no rule reads makes no other answer.
+    app.hear().await;
     let tag = guest.get(NOTES).await.header("etag").to_owned();
     assert_eq!(get(&guest, &format!("{NOTES}?cache=1234"), &tag).await.status, 304);
     let head = guest.send(guest.request(Method::HEAD, NOTES)).await;
