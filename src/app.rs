@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::auth::{Auth, Trace};
 use crate::clock::Clock;
@@ -23,6 +23,8 @@ use crate::store::{FeedKeep, Shared, Store, postgres, sqlite};
 
 /// Between two attempts to read what another node changed.
 const RETRY_FOLLOWING: Duration = Duration::from_millis(500);
+/// Between two deletions of old entries of a node's own log.
+const BETWEEN_SWEEPS: Duration = Duration::from_secs(6 * 3600);
 
 /// All services of a running Basalt. Handlers receive it; services never do. Cheap to clone.
 #[derive(Clone)]
@@ -38,8 +40,8 @@ pub struct App {
     pub collections: Collections,
     pub records: Records,
     pub auth: Auth,
-    /// The task that watches what other nodes change.
-    following: Arc<Mutex<Option<AbortHandle>>>,
+    /// What a node among others does besides.
+    following: Arc<Mutex<Vec<AbortHandle>>>,
 }
 
 impl App {
@@ -73,7 +75,8 @@ impl App {
     /// Starts what works in the background. A command that does one task leaves it alone.
     pub fn start(&self) -> Result<()> {
         if self.store.is_shared() {
-            *self.following.lock() = Some(tokio::spawn(self.clone().follow()).abort_handle());
+            let tasks = [tokio::spawn(self.clone().follow()), tokio::spawn(self.clone().keep_log_short())];
+            self.following.lock().extend(tasks.iter().map(JoinHandle::abort_handle));
         }
         self.quota.start();
         self.jobs.start()
@@ -98,6 +101,16 @@ impl App {
         }
     }
 
+    /// Each node has a log of its own, while of all nodes one takes a slot of a cron.
+    async fn keep_log_short(self) {
+        loop {
+            if let Err(error) = self.logs.sweep().await {
+                tracing::warn!(%error, "old entries of the request log could not be deleted");
+            }
+            tokio::time::sleep(BETWEEN_SWEEPS).await;
+        }
+    }
+
     /// Every cron of the server: first those of PocketBase in its order (contract 8.4), then our own.
     fn schedule(&self) -> Result<()> {
         let Self { store, clock, jobs, logs, auth, records, .. } = self;
@@ -118,9 +131,7 @@ impl App {
 
     /// Finishes what runs and closes the data directory. No request may come in any more.
     pub async fn close(&self) {
-        if let Some(following) = self.following.lock().take() {
-            following.abort();
-        }
+        self.following.lock().drain(..).for_each(|task| task.abort());
         self.quota.close();
         self.jobs.close().await;
         self.logs.close().await;

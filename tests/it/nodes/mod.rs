@@ -4,6 +4,7 @@ mod failover;
 mod jobs;
 mod limits;
 mod load;
+mod logs;
 mod namespace;
 mod pair;
 mod partition;
