@@ -40,12 +40,16 @@ pub const TEXTS: &[&str] = &[
     "2022-01-01",
     "2022-01-01 00:00:00.000Z",
 ];
+/// Texts that differ in little, so that conditions meet what they just find and just miss.
+const RELATED: &[&str] = &["a", "A", "aB", "Ab", "bA", "É", "é", "éA", "a%", "A_b"];
 const NUMBERS: &[f64] =
     &[0.0, -0.0, 1.0, -1.5, 5.0, 5.5, 0.1, 1e21, 9_007_199_254_740_991.0, 9_007_199_254_740_993.0, 100.0];
 const DATES: &[&str] = &["", "2022-01-01", "2022-01-01 10:00:00.123Z", "1999-12-31", "2023-11-14 22:13:20.000Z"];
 
 /// Paths of plain columns, which come most often.
 const PLAIN: &[&str] = &["s", "t", "n", "m", "b", "d", "rel", "tags", "rels", "rel.id", "id"];
+/// Paths to texts.
+const WORDS: &[&str] = &["s", "t", "s:lower", "rel.name", "rels.name", "notes_via_row.label"];
 const PATHS: &[&str] = &[
     "j",
     "j.a",
@@ -149,7 +153,7 @@ pub fn fixture() -> Fixture {
 }
 
 pub fn row() -> impl Strategy<Value = Json> {
-    let texts = || prop::sample::select(TEXTS);
+    let texts = || prop_oneof![prop::sample::select(TEXTS), prop::sample::select(RELATED)];
     let numbers = || prop::sample::select(NUMBERS);
     let jsons = prop::sample::select(vec![
         json!(null),
@@ -187,12 +191,15 @@ pub fn row() -> impl Strategy<Value = Json> {
 pub fn note() -> impl Strategy<Value = Json> {
     let row = prop::sample::select(&["", "row0", "row1"][..]);
     let rows = prop::sample::subsequence(vec!["row0", "row1", "row2"], 0..=3);
-    (row, rows, prop::sample::select(TEXTS), prop::sample::select(NUMBERS))
+    (row, rows, prop::sample::select(RELATED), prop::sample::select(NUMBERS))
         .prop_map(|(row, rows, label, votes)| json!({ "row": row, "rows": rows, "label": label, "votes": votes }))
 }
 
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
 fn operand() -> impl Strategy<Value = String> {
-    let quoted = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
     prop_oneof![
         5 => prop::sample::select(PLAIN).prop_map(str::to_owned),
         3 => prop::sample::select(PATHS).prop_map(str::to_owned),
@@ -203,8 +210,13 @@ fn operand() -> impl Strategy<Value = String> {
 }
 
 pub fn expression() -> impl Strategy<Value = String> {
-    let leaf = (operand(), prop::sample::select(OPERATORS), operand())
-        .prop_map(|(left, op, right)| format!("{left} {op} {right}"));
+    let any = (operand(), prop::sample::select(OPERATORS), operand());
+    let words = (
+        prop::sample::select(WORDS).prop_map(str::to_owned),
+        prop::sample::select(OPERATORS),
+        prop::sample::select(RELATED).prop_map(quoted),
+    );
+    let leaf = prop_oneof![3 => any, 1 => words].prop_map(|(left, op, right)| format!("{left} {op} {right}"));
     leaf.prop_recursive(3, 12, 3, |inner| {
         (prop::collection::vec(inner, 1..4), prop::sample::select(&[" && ", " || "][..]))
             .prop_map(|(parts, operator)| format!("({})", parts.join(operator)))
