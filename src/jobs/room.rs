@@ -14,6 +14,8 @@ use crate::store::{Reader, Statement};
 pub(super) const MOST_JOBS: i64 = 1_000_000;
 /// A full queue is counted again no sooner than this: a million takes half a second.
 const COUNT_AGAIN_MS: i64 = 60_000;
+/// Nor sooner than this after any count: what that gave out may be on its way, where no count sees it.
+const SETTLED_MS: i64 = 1000;
 
 const COUNT: &str =
     "SELECT (SELECT count(*) FROM _jobs WHERE state < 2) + (SELECT count(*) FROM _jobs WHERE state = 2)";
@@ -27,6 +29,7 @@ pub(super) struct Room {
 struct State {
     free: i64,
     counts: u64,
+    counted_ms: Option<i64>,
     full_since_ms: Option<i64>,
 }
 
@@ -58,15 +61,18 @@ impl Room {
     fn begin_count(&self, now_ms: i64) -> Option<u64> {
         let state = self.state.lock();
         // A clock that was set back must not keep the queue full.
-        let full = state.full_since_ms.is_some_and(|since| (since..since + COUNT_AGAIN_MS).contains(&now_ms));
+        let within =
+            |start: Option<i64>, length: i64| start.is_some_and(|start| (start..start + length).contains(&now_ms));
+        let full = within(state.full_since_ms, COUNT_AGAIN_MS) || within(state.counted_ms, SETTLED_MS);
         (!full).then_some(state.counts)
     }
 
     /// Of those that counted at the same time the first one says what is free: room is not given out twice.
-    fn end_count(&self, count: u64, jobs: i64) {
+    fn end_count(&self, count: u64, jobs: i64, now_ms: i64) {
         let mut state = self.state.lock();
         if state.counts == count {
             state.counts += 1;
+            state.counted_ms = Some(now_ms);
             state.free = (self.limit - jobs).max(0);
             state.full_since_ms = None;
         }
@@ -90,7 +96,7 @@ impl Shared {
         let now_ms = self.clock.now_ms();
         if let Some(count) = self.room.begin_count(now_ms) {
             let row = reader.first(Statement::new(COUNT, vec![]).dear()).await?;
-            self.room.end_count(count, row.and_then(|row| row.get(0).as_i64()).unwrap_or_default());
+            self.room.end_count(count, row.and_then(|row| row.get(0).as_i64()).unwrap_or_default(), now_ms);
             if self.room.take(jobs) {
                 return Ok(());
             }
