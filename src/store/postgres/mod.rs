@@ -22,6 +22,7 @@ mod dialect;
 mod error;
 mod examine;
 mod feed;
+mod floor;
 mod generation;
 mod history;
 mod inspect;

@@ -3,11 +3,10 @@
 //! A standby lags, so it is asked for nothing but by [`Engine::at_least`]: where it has replayed what the mark says, and also what
 //! was written up to a second ago and the last change of the schema. All three are positions in the write-ahead log. Each
 //! standby is asked for its own all the time, and at once when somebody waits for it ([`watch`]); the primary's are noted, too
-//! (`Floor`). A read that fails on a standby goes to the primary.
+//! (`floor.rs`). A read that fails on a standby goes to the primary.
 //!
 //! *Invariant:* who reads by the mark of an earlier answer never sees less than that answer did.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -22,12 +21,11 @@ use tokio::task::AbortHandle;
 use super::super::mark::Mark;
 use super::super::{Result, Sink, Statement, StoreError};
 use super::error::plain;
+use super::floor::Floor;
 use super::pool::{Pool, Use};
 use super::servers::{Demand, Primary, Servers};
 use super::{Engine, Inner, in_time, reader};
 
-/// How much older than the present an answer of a standby may be.
-const STALE: Duration = Duration::from_secs(1);
 /// Between two looks at a server, when nobody waits for the next one, and in any case.
 const CALM: Duration = Duration::from_millis(100);
 const PACE: Duration = Duration::from_millis(5);
@@ -63,15 +61,6 @@ struct Seen {
     position: u64,
     epoch: String,
     at: Instant,
-}
-
-/// What the primary had, lately.
-#[derive(Default)]
-struct Floor {
-    /// A version of the schema, and a position behind its change.
-    schema: (u64, u64),
-    /// The last moment that is longer ago than [`STALE`], and all since then.
-    recent: VecDeque<(Instant, u64)>,
 }
 
 /// Where a store that was made for some reads does them.
@@ -152,27 +141,6 @@ impl Replica {
         let mut lease = self.pool.lease(Use::Here, schema).await?;
         let seen = lease.ask(replayed).await.map_err(plain)?;
         seen.map(|seen| seen.position).ok_or_else(|| StoreError::Away("it is a standby no more".into()))
-    }
-}
-
-impl Floor {
-    fn note(&mut self, schema: u64, position: u64) {
-        let now = Instant::now();
-        if self.schema.0 != schema {
-            self.schema = (schema, position);
-        }
-        self.recent.push_back((now, position));
-        while self.recent.get(1).is_some_and(|(at, _)| now.duration_since(*at) >= STALE) {
-            self.recent.pop_front();
-        }
-    }
-
-    /// What every answer has to have; `None` while too little is known.
-    fn position(&self, schema: u64) -> Option<u64> {
-        let (newest, _) = self.recent.back()?;
-        let (_, oldest) = self.recent.front()?;
-        let known = self.schema.0 == schema && newest.elapsed() < STALE;
-        known.then_some((*oldest).max(self.schema.1))
     }
 }
 
@@ -330,28 +298,5 @@ async fn watch_primary(inner: Weak<Inner>, primary: Primary) {
         }
         drop(engine);
         tokio::time::sleep(CALM).await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_older_than_a_second_or_than_the_schema_is_answered() {
-        let mut floor = Floor::default();
-        assert_eq!(floor.position(1), None, "nothing is known");
-        floor.note(1, 100);
-        floor.note(1, 150);
-        assert_eq!(floor.position(1), Some(100));
-        assert_eq!(floor.position(2), None, "nothing is known of the change");
-        floor.note(2, 180);
-        floor.note(2, 190);
-        assert_eq!(floor.position(2), Some(180), "behind the change");
-        floor.recent[1].0 -= STALE;
-        floor.note(2, 200);
-        assert_eq!(floor.recent.front().map(|(_, position)| *position), Some(150));
-        floor.recent.iter_mut().for_each(|(at, _)| *at -= STALE);
-        assert_eq!(floor.position(2), None, "the primary was not seen for too long");
     }
 }

@@ -4,15 +4,11 @@ use std::time::Duration;
 
 use basalt::logs::KeptEntry;
 
-use super::within;
-use crate::app::TestApp;
+use super::{one, within};
 
 #[tokio::test]
 async fn every_node_keeps_its_own_short() {
-    let app = TestApp::start().await;
-    if !app.is_postgres() {
-        return eprintln!("skipped: the embedded engine has one node");
-    }
+    let Some(app) = one().await else { return };
     let at = app.app.clock.now() - Duration::from_secs(365 * 86_400);
     let entry = KeptEntry { at, level: 0, message: "old".into(), data: "{}".into() };
     app.app.logs.load(vec![entry]).await.expect("stored");

@@ -35,6 +35,16 @@ async fn two() -> Option<(TestApp, TestApp)> {
     }
 }
 
+/// A server that others can be beside.
+async fn one() -> Option<TestApp> {
+    let app = TestApp::start().await;
+    if !app.is_postgres() {
+        eprintln!("skipped: the embedded engine has one node");
+        return None;
+    }
+    Some(app)
+}
+
 /// Asks until it holds, and fails when it does not within the time.
 async fn within(limit: Duration, what: &str, holds: impl AsyncFn() -> bool) {
     let started = Instant::now();

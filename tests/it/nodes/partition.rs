@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::namespace::{Cut, Namespace};
-use super::within;
-use crate::app::TestApp;
+use super::{one, within};
 use crate::cli::process::Place;
 use crate::client::Client;
 
@@ -32,10 +31,7 @@ async fn ask_on(client: Client, end: Arc<AtomicBool>) -> Answers {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_without_the_database_serves_nothing_old() {
-    let first = TestApp::start().await;
-    if !first.is_postgres() {
-        return eprintln!("skipped: the embedded engine has one node");
-    }
+    let Some(first) = one().await else { return };
     let Some(host) = Namespace::create() else { return };
     let place = Place::new();
     let second = host.serve(&place, &first.database().url()).await;

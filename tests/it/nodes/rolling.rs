@@ -10,8 +10,7 @@ use reqwest::header::HeaderName;
 use serde_json::json;
 use tokio::task::JoinHandle;
 
-use super::within;
-use crate::app::TestApp;
+use super::{one, within};
 use crate::cli::process::{Place, Server};
 
 const NOTES: &str = "/api/collections/notes/records";
@@ -63,10 +62,7 @@ async fn write(nodes: Nodes, writer: usize, end: Arc<AtomicBool>) -> Vec<String>
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_write_is_lost_or_made_twice() {
-    let watcher = TestApp::start().await;
-    if !watcher.is_postgres() {
-        return eprintln!("skipped: the embedded engine has one node");
-    }
+    let Some(watcher) = one().await else { return };
     watcher.open_collection("notes", json!([])).await;
     let url = watcher.database().url();
     let places = [Place::new(), Place::new()];

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::within;
+use super::{one, within};
 use crate::app::TestApp;
 use crate::cli::process::Place;
 use crate::client::Client;
@@ -16,10 +16,7 @@ const ROUNDS: usize = 2;
 
 #[tokio::test]
 async fn a_node_that_slept_through_a_change_of_a_rule_serves_nothing_under_the_old_one() {
-    let first = TestApp::start().await;
-    if !first.is_postgres() {
-        return eprintln!("skipped: the embedded engine has one node");
-    }
+    let Some(first) = one().await else { return };
     first.open_collection("posts", json!([])).await;
     let place = Place::new();
     let second = place.serve_with(|command| {

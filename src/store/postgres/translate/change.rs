@@ -1,6 +1,6 @@
 //! Statements that change the schema.
 
-use super::ast::{Alteration, CreateIndex, CreateTable, Definition, Dropped, Query, Term};
+use super::ast::{Alteration, Core, CreateIndex, CreateTable, Definition, Dropped, From, Item, Query, Table, Term};
 use super::catalog::{ColumnNote, Kind, ROW_COLUMN, ViewNote};
 use super::comparison::lower;
 use super::order::order_sql;
@@ -107,6 +107,7 @@ impl Translator<'_> {
     /// A view, with comments that keep what SQLite would know of it.
     pub fn create_view(&mut self, name: &str, columns: &[String], query: &Query) -> Result<Vec<Translated>> {
         check_name(name)?;
+        let query = inside(query);
         self.numbered = true;
         let mut shape = self.query(query, None)?;
         if !columns.is_empty() && columns.len() != shape.columns.len() {
@@ -144,6 +145,26 @@ impl Translator<'_> {
         let mut statements = vec![plain(format!("CREATE VIEW {view} ({}) AS {}", names.join(", "), shape.sql))];
         statements.append(&mut comments);
         Ok(statements)
+    }
+}
+
+/// What a query shows that shows all of another one, and nothing else.
+fn inside(query: &Query) -> &Query {
+    let Core::Select(select) = &query.first else { return query };
+    let is_all = matches!(select.items.as_slice(), [Item::Star])
+        && !select.distinct
+        && select.filter.is_none()
+        && select.group.is_empty()
+        && select.having.is_none();
+    let is_whole = query.with.tables.is_empty() && query.rest.is_empty() && query.order.is_empty();
+    let is_unlimited = query.limit.is_none() && query.offset.is_none();
+    match &select.from {
+        Some(From { first: Table::Query { query, .. }, joins })
+            if is_all && is_whole && is_unlimited && joins.is_empty() =>
+        {
+            inside(query)
+        }
+        _ => query,
     }
 }
 

@@ -11,6 +11,7 @@ mod expand;
 mod idempotency;
 mod input;
 mod lists;
+mod ties;
 mod visibility;
 
 use serde_json::json;
